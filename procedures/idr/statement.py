@@ -1,0 +1,39 @@
+"""The pipeline's SQL files: where they are, and how run-scoped tables get their names."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+RUN_TOKEN = "__idr_run__"
+_WORK_TABLE = re.compile(r"\bidr_work\.([a-z_][a-z0-9_]*)")
+_LINE_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
+
+
+@cache
+def folder(name: str) -> Traversable:
+    """The folder `sql` or `setup`: inside an installed package or a zip, else at the top of the checkout."""
+    installed = files("idr").joinpath(name)
+    return installed if installed.is_dir() else Path(__file__).parents[2] / name
+
+
+@cache
+def read(path: str) -> str:
+    """Text of `sql/<path>.sql` without its comment lines."""
+    text = folder("sql").joinpath(*f"{path}.sql".split("/")).read_text(encoding="utf-8")
+    return _LINE_COMMENT.sub("", text).strip().rstrip(";")
+
+
+@cache
+def work_tokens(sql: str) -> str:
+    """`idr_work.delta` -> `idr_work.delta__idr_run__`: the token that a run replaces by its own suffix."""
+    return _WORK_TABLE.sub(rf"idr_work.\1{RUN_TOKEN}", sql)
+
+
+@cache
+def statements(path: str) -> tuple[str, ...]:
+    """The statements of `sql/<path>.sql`, work tables tokenised, in order."""
+    return tuple(work_tokens(part.strip()) for part in read(path).split(";\n") if part.strip())

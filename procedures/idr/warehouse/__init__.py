@@ -1,0 +1,65 @@
+"""The seam between the pipeline and a database engine.
+
+The pipeline speaks the Snowflake dialect and knows only `Warehouse`. A new engine is one new module here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Binds = Mapping[str, Any]
+Row = dict[str, Any]
+TypeFamily = Literal["text", "integer", "decimal", "float", "boolean", "date", "timestamp", "timestamp_tz", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table or of a query; `family` is what the pipeline tells apart, `type_name` the engine's word."""
+
+    name: str
+    family: TypeFamily
+    type_name: str
+
+
+class Warehouse(Protocol):
+    """What the pipeline asks of an engine. Every failure is an `IdrError` IDR-501 that shows the statement.
+
+    `sql` is one statement in the Snowflake dialect with binds written `:name`. `rename` maps tokens in the
+    translated text to run-scoped names (see `idr.statement`), so that the translation can be cached.
+    """
+
+    def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
+        """Run one statement; return the rows written (CREATE TABLE AS included), 0 for other DDL."""
+        ...
+
+    def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
+        """Run one SELECT; return its rows as dictionaries with lower-case column names."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """BEGIN .. COMMIT around DML; ROLLBACK when the block raises."""
+        ...
+
+    def describe(self, sql: str) -> list[Column]:
+        """Columns of a SELECT, without running it."""
+        ...
+
+    def table_columns(self, table: str) -> list[Column] | None:
+        """Columns of a table or view named `[database.]schema.table`; None when there is no such relation."""
+        ...
+
+    def list_tables(self) -> list[str]:
+        """Every table and view of the current database as `schema.table`, IDR's own schemas left out."""
+        ...
+
+    @property
+    def process_token(self) -> str:
+        """Names this client process; part of a lease's holder."""
+        ...
+
+    def holder_is_gone(self, holder_token: str) -> bool:
+        """True only when the engine can be sure that the process with that token no longer runs."""
+        ...

@@ -1,0 +1,1 @@
+select lower(value) as normalized
