@@ -1,0 +1,170 @@
+"""Scalar SQL expressions of the configuration: parsed, and walked against an allow-list."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+from idr.errors import IdrError, Problem
+
+MAX_LENGTH = 4000
+
+_PART = r'(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"\x00-\x1f]|"")+")'
+_TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,2}}")
+
+_SYNTAX = (
+    "Column Identifier Literal Boolean Null Paren Tuple Var DataType DataTypeParam Cast TryCast Case If Bracket Interval "
+    "JSONExtract JSONPath JSONPathRoot JSONPathKey JSONPathSubscript "
+    "And Or Not Is EQ NEQ GT GTE LT LTE NullSafeEQ NullSafeNEQ Between In Like ILike Escape Any All RegexpLike "
+    "Add Sub Mul Div Mod Neg DPipe AtTimeZone Collate"
+)
+_FUNCTIONS = (
+    "Lower Upper Trim Initcap Concat ConcatWs Coalesce Nvl2 Nullif DecodeCase "
+    "TsOrDsToDate StrToTime TsOrDsToTime ToChar ToNumber ToDouble ToBoolean "
+    "Substring Left Right Length Replace RegexpReplace RegexpExtract RegexpCount RegexpInstr SplitPart Split Pad "
+    "Translate Reverse Contains StartsWith EndsWith StrPosition MD5 SHA SHA2 Repeat Space Stuff Soundex Ascii Chr "
+    "Abs Round Floor Ceil Greatest Least Sign "
+    "TimestampTrunc DateTrunc DateAdd DateDiff Year Month Day Extract DateFromParts TimestampFromParts ConvertTimezone LastDay "
+    "ParseJSON GetExtract EqualNull Booland Typeof ArraySize IsNullValue StripNullValue Base64Encode Levenshtein"
+)
+_ALLOWED = frozenset(getattr(exp, name) for name in f"{_SYNTAX} {_FUNCTIONS}".split())
+_ALLOWED_BY_NAME = frozenset(
+    [
+        "btrim",
+        "to_timestamp",
+        "to_timestamp_ntz",
+        "to_timestamp_ltz",
+        "to_timestamp_tz",
+        "try_to_timestamp",
+        "try_to_timestamp_ntz",
+        "try_to_timestamp_ltz",
+        "try_to_timestamp_tz",
+    ]
+)
+_SESSION_WORDS = (
+    "account available_roles client database invoker_role invoker_share ip_address organization_name region role "
+    "schema schemas secondary_roles session statement transaction version warehouse"
+)
+_CONTEXT_COLUMNS = frozenset(f"current_{word}" for word in _SESSION_WORDS.split()) | {
+    "sysdate", "localtime", "localtimestamp", "level", "connect_by_root", "prior",
+}  # fmt: skip
+
+
+def _refused(message: str) -> Problem:
+    return Problem("IDR-107", message, fix="Allowed are columns, literals, operators, CASE, casts and scalar functions")
+
+
+def _unparsable(message: str) -> Problem:
+    return Problem("IDR-108", message, fix="Write one scalar expression in the Snowflake dialect")
+
+
+def _bad_tokens(tokens: list[Token]) -> str | None:
+    if any(token.comments for token in tokens):
+        return "a comment is not allowed in an expression"
+    if any(token.token_type is TokenType.SEMICOLON for token in tokens):
+        return '";" is not allowed in an expression'
+    if any(token.token_type in (TokenType.ARROW, TokenType.DARROW) for token in tokens):
+        return "an arrow is not allowed in an expression; write a JSON path as column:name"
+    for token, following in zip(tokens, tokens[1:], strict=False):
+        if token.token_type is TokenType.IDENTIFIER and following.token_type is TokenType.L_PAREN:
+            return f'the quoted function name "{token.text}" is not allowed'
+    return None
+
+
+def _objection(node: exp.Expression) -> str | None:
+    if isinstance(node, exp.Anonymous):
+        name = str(node.this)
+        return None if name.lower() in _ALLOWED_BY_NAME else f'the function "{name}" is not allowed'
+    if isinstance(node, exp.Column):
+        if node.table:
+            return f'the column "{node.sql()}" is qualified; write its name alone'
+        if isinstance(node.this, exp.Star):
+            return '"*" is not allowed'
+        if not node.this.args.get("quoted") and node.name.lower() in _CONTEXT_COLUMNS:
+            return f'"{node.name}" depends on the session and is not allowed'
+        return None
+    if type(node) in _ALLOWED:
+        return None
+    return f"{_describe(node)} is not allowed"
+
+
+def _describe(node: exp.Expression) -> str:
+    if isinstance(node, exp.Query):
+        return "a sub-query"
+    if isinstance(node, (exp.Placeholder, exp.Parameter)):
+        return "a bind or session variable"
+    if isinstance(node, exp.Window):
+        return "a window function"
+    if isinstance(node, exp.AggFunc):
+        return f'the aggregate function "{node.sql_name().lower()}"'
+    if isinstance(node, exp.Func):
+        return f'the function "{node.sql_name().lower()}"'
+    if isinstance(node, exp.Alias):
+        return f'an alias ("{node.alias}")'
+    if isinstance(node, exp.Star):
+        return '"*"'
+    return f'"{node.key}"'
+
+
+def _analyse(text: str) -> tuple[exp.Expression | None, list[Problem]]:
+    if not text.strip():
+        return None, [_unparsable("the expression is empty")]
+    if len(text) > MAX_LENGTH:
+        return None, [_unparsable(f"the expression is longer than {MAX_LENGTH} characters")]
+    try:
+        tokens = list(Snowflake().tokenize(text))
+        complaint = _bad_tokens(tokens)
+        if complaint:
+            return None, [_refused(complaint)]
+        tree = sqlglot.parse_one(text, dialect="snowflake")
+        complaints = list(dict.fromkeys(filter(None, map(_objection, tree.walk()))))
+    except SqlglotError:
+        return None, [_unparsable(f'"{text}" does not parse')]
+    except RecursionError:
+        return None, [_unparsable("the expression is nested too deeply")]
+    if isinstance(tree, exp.Tuple):
+        complaints.append("a list of expressions is not allowed")
+    return tree, [_refused(complaint) for complaint in complaints]
+
+
+def check(text: str) -> list[Problem]:
+    """Everything that keeps `text` from being one allowed scalar expression; empty when it is one."""
+    return _analyse(text)[1]
+
+
+@cache
+def _parsed(text: str) -> exp.Expression:
+    tree, problems = _analyse(text)
+    if problems or tree is None:
+        raise IdrError(*problems)
+    return tree
+
+
+def parse(text: str) -> exp.Expression:
+    """The checked syntax tree, the caller's own copy. Raises IDR-107 or IDR-108."""
+    return _parsed(text).copy()
+
+
+def render(text: str) -> str:
+    """The checked expression written out again by the parser, in the Snowflake dialect."""
+    return _parsed(text).sql(dialect="snowflake")
+
+
+def columns(text: str) -> list[tuple[str, bool]]:
+    """Columns that the expression reads, in order of appearance, each with whether it was quoted."""
+    found = (column.this for column in _parsed(text).find_all(exp.Column))
+    return list(dict.fromkeys((name.name, bool(name.args.get("quoted"))) for name in found))
+
+
+def table_name(text: str) -> str:
+    """`[[database.]schema.]table` as written, without spaces around it. Raises IDR-108 for anything else."""
+    name = text.strip()
+    if not _TABLE.fullmatch(name):
+        raise IdrError.of("IDR-108", f'"{text}" is not a table name', fix="Write [[database.]schema.]table")
+    return name

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from idr.config.yaml_file import load_file, load_text
+from idr.errors import IdrError, Problem
+from idr.model import Exclusion
+
+
+def problems(text: str) -> list[Problem]:
+    with pytest.raises(IdrError) as caught:
+        load_text(text)
+    return list(caught.value.problems)
+
+
+def test_every_key_reaches_the_model(good_yaml: str) -> None:
+    config = load_text(good_yaml)
+    assert config.sources["crm"].lookback_minutes == 10
+    assert config.sources["crm"].detect_deletes is False
+    assert config.sources["shop"].detect_deletes is True
+    assert config.identifiers["phone"].region == "US"
+    assert config.identifiers["phone"].placeholders == ("0000000000", "none")
+    assert config.identifiers["loyalty"].placeholders == ()
+    assert config.identifiers["email"].placeholders is None
+    assert config.identifiers["email"].exclude == (
+        Exclusion("exact", "test@test.com"),
+        Exclusion("like", "%@example.com"),
+        Exclusion("regex", "^x+$"),
+    )
+    assert [rule.priority for rule in config.rules.values()] == [1, 2, 9]
+    assert config.survivorship["email"].source_priority == ("shop", "crm")
+    assert config.guardrails.max_cluster_size is None
+    assert config.guardrails.max_merged_clusters == 1000
+    assert config.settings.lease_minutes == 5
+
+
+def test_all_problems_come_in_one_report_with_lines(good_yaml: str) -> None:
+    text = (
+        good_yaml.replace("trust: 1", "trust: one")
+        .replace("loyalty: loyalty_id", "loyalti: loyalty_id")
+        .replace("normalize: name", "normalise: name")
+        .replace("lower(email)", "(select 1)")
+    )
+    found = {(problem.code, problem.where, problem.fix) for problem in problems(text)}
+    assert ("IDR-102", "idr.yml:19 identifiers.last_name.normalise", 'Did you mean "normalize"?') in found
+    assert ("IDR-109", "idr.yml:9 sources.crm.identifiers.loyalti", 'Did you mean "loyalty"?') in found
+    assert {(code, where) for code, where, _ in found} >= {
+        ("IDR-105", "idr.yml:8 sources.crm.trust"),
+        ("IDR-107", "idr.yml:9 sources.crm.identifiers.email"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("sources:", "sauces:", "IDR-102"),
+        ("    key: customer_id\n", "", "IDR-106"),
+        ("key: customer_id", "key: 'a b c'", "IDR-108"),
+        ("table: crm.customers", "table: (select 1)", "IDR-108"),
+        ("  crm:", "  CRM:", "IDR-111"),
+        ("first_name: first_name}", "resolved_id: first_name}", "IDR-111"),
+        ("first_name: first_name}", "order: first_name}", "IDR-111"),
+        ("id: loyalty", "id: Loyal-ty", "IDR-111"),
+        ("  shop:", "  crm:", "IDR-110"),
+        ("id: email", "id: loyalty", "IDR-110"),
+        ("match: [email]", "match: [fax]", "IDR-109"),
+        ("match: [email]", "match: email", "IDR-105"),
+        ("match: [email]", "match: []", "IDR-106"),
+        ("sources: [shop, crm]", "sources: [shop, erp]", "IDR-109"),
+        (", sources: [shop, crm]", "", "IDR-106"),
+        ("  email: {strategy", "  fax: {strategy", "IDR-109"),
+        ("strategy: source_priority", "strategy: best", "IDR-105"),
+        ("normalize: phone", "normalize: phone, region: us", "IDR-105"),
+        ("normalize: phone", "normalize: fon", "IDR-105"),
+        ("unique: true", "unique: 1", "IDR-105"),
+        ("max_moved_ratio: 0.1", "max_moved_ratio: 1.1", "IDR-105"),
+        ("max_moved_ratio: 0.1", "max_moved_ratio: .nan", "IDR-105"),
+        ("max_group_size: 20", "max_group_size: true", "IDR-105"),
+        ("lease_minutes: 5", "lease_minutes: null", "IDR-105"),
+        ('regex: "^x+$"', 'regex: "("', "IDR-105"),
+        ("lookback_minutes: 10", "lookback_minutes: -1", "IDR-105"),
+        ("rules:", "rules: [", "IDR-101"),
+    ],
+)
+def test_each_mistake_has_its_code(good_yaml: str, old: str, new: str, code: str) -> None:
+    assert old in good_yaml
+    assert code in {problem.code for problem in problems(good_yaml.replace(old, new, 1))}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "3", "a: b: c", "{", "a\n---\nb", "a: \x00", "[" * 5000, "&a [*a]", "? [a]\n: b"]
+)
+def test_any_text_gives_an_idr_error(text: str) -> None:
+    assert problems(text)
+
+
+def test_an_alias_bomb_is_refused() -> None:
+    lines = ["a0: &a0 [x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    assert problems("\n".join(lines))[0].code == "IDR-101"
+
+
+def test_a_missing_file_is_idr_112(tmp_path: Path) -> None:
+    with pytest.raises(IdrError) as caught:
+        load_file(tmp_path / "none.yml")
+    assert caught.value.code == "IDR-112"
+
+
+def test_a_file_that_is_not_utf8_is_idr_112(tmp_path: Path) -> None:
+    path = tmp_path / "idr.yml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(IdrError) as caught:
+        load_file(path)
+    assert caught.value.code == "IDR-112"
