@@ -1,0 +1,43 @@
+"""The command `idr`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import idr
+from idr.cli import configure, look, report, run
+from idr.cli.session import Guarded
+
+app = typer.Typer(
+    cls=Guarded,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Identity resolution that plans, judges and only then publishes.",
+)
+app.add_typer(configure.config_app, name="config")
+for command in (
+    configure.init,
+    run.run,
+    run.approve,
+    report.history,
+    report.status,
+    look.explain,
+    look.show,
+    look.evaluate,
+):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(idr.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
