@@ -1,0 +1,57 @@
+"""Creates IDR's schemas and tables, and gives published tables the columns that a configuration needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from idr.model import Config
+from idr.statement import folder
+from idr.warehouse import Warehouse
+
+_FILES = ("schemas", "idr_meta", "run_state", "idr_out")
+
+
+def install(wh: Warehouse) -> None:
+    """Create every schema, table and view that is missing; running it again changes nothing."""
+    for name in _FILES:
+        text = folder("setup").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+        body = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+        for statement in body.split(";\n"):
+            if statement.strip():
+                wh.execute(statement.strip().rstrip(";"))
+
+
+def state_columns(config: Config) -> tuple[str, ...]:
+    """The columns of `idr_out.entity_current` that the configuration decides."""
+    return (*(f"i_{name}" for name in sorted(config.identifiers)), *(f"a_{name}" for name in config.attributes))
+
+
+def _missing(wh: Warehouse, table: str, wanted: Iterable[str]) -> list[str]:
+    present = {column.name.lower() for column in wh.table_columns(table) or []}
+    return [name for name in wanted if name not in present]
+
+
+def add_columns(wh: Warehouse, config: Config) -> None:
+    """Add what published tables lack for this configuration; names were checked against `[a-z][a-z0-9_]*`."""
+    tables = {
+        "idr_out.entity_current": state_columns(config),
+        "idr_out.golden_profile_current": config.attributes,
+        "idr_out.golden_provenance_current": config.attributes,
+    }
+    for table, wanted in tables.items():
+        for name in _missing(wh, table, wanted):
+            wh.execute(f"alter table {table} add column {name} varchar")
+
+
+def drop_columns(wh: Warehouse, config: Config) -> None:
+    """Drop the columns of identifiers and attributes that the configuration no longer has."""
+    own = {"entity_id", "entity_key", "source_id", "record_ts", "resolved_id", "updated_ts"}
+    tables = {
+        "idr_out.entity_current": set(state_columns(config)),
+        "idr_out.golden_profile_current": set(config.attributes),
+        "idr_out.golden_provenance_current": set(config.attributes),
+    }
+    for table, wanted in tables.items():
+        for column in wh.table_columns(table) or []:
+            if column.name.lower() not in wanted | own:
+                wh.execute(f"alter table {table} drop column {column.name}")

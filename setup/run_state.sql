@@ -1,0 +1,21 @@
+-- reads: idr_meta.run_lock, idr_meta.base_state
+-- writes: the tables that remember where the last published run stood
+create table if not exists idr_meta.run_lock (
+    holder varchar, token number(38, 0), acquired_at timestamp_ntz, expires_at timestamp_ntz
+);
+insert into idr_meta.run_lock (holder, token)
+select null, 0
+where not exists (select 1 from idr_meta.run_lock);
+create table if not exists idr_meta.base_state (
+    base_version number(38, 0), config_json varchar, published_run_id varchar, published_at timestamp_ntz
+);
+insert into idr_meta.base_state (base_version)
+select 0
+where not exists (select 1 from idr_meta.base_state);
+create table if not exists idr_meta.run_state (
+    source_id varchar, last_watermark_value timestamp_ntz, last_run_id varchar, last_run_ts timestamp_ntz
+);
+create table if not exists idr_meta.rule_usage (rule_id varchar, usual_group_size double);
+create table if not exists idr_meta.known_suspect_group (
+    rule_id varchar, match_key number(38, 0), group_size number(38, 0)
+)

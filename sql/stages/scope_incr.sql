@@ -1,0 +1,94 @@
+-- reads: idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_out.skipped_identifier_groups, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
+-- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.scope, idr_work.match_key, idr_work.dead_key
+-- invariant: a component that a change can alter lies wholly in scope (an old cluster without a changed entity and
+-- without a key whose group changed while live keeps all its edges and gains none)
+create or replace transient table idr_work.key_diff as
+with changed as (
+    select entity_id from idr_work.delta
+    union
+    select entity_id from idr_work.removed
+),
+
+old_key as (
+    select k.entity_id, k.rule_id, k.match_key
+    from idr_out.match_key_current as k
+    inner join changed as c on k.entity_id = c.entity_id
+)
+
+select
+    coalesce(n.entity_id, o.entity_id) as entity_id,
+    coalesce(n.rule_id, o.rule_id) as rule_id,
+    coalesce(n.match_key, o.match_key) as match_key,
+    case when o.entity_id is null then 1 else -1 end as change
+from idr_work.delta_key as n
+full outer join old_key as o on n.entity_id = o.entity_id and n.match_key = o.match_key
+where n.entity_id is null or o.entity_id is null;
+create or replace transient table idr_work.touched_key as
+with net as (
+    select rule_id, match_key, sum(change) as change from idr_work.key_diff group by rule_id, match_key
+),
+
+counted as (
+    select n.rule_id, n.match_key, n.change, count(k.entity_id) as size_before
+    from net as n
+    left join idr_out.match_key_current as k on n.match_key = k.match_key
+    group by n.rule_id, n.match_key, n.change
+)
+
+select
+    c.rule_id,
+    c.match_key,
+    c.size_before + c.change as group_size,
+    u.max_group_size,
+    coalesce(c.size_before between 2 and u.max_group_size, false)
+    or coalesce(c.size_before + c.change between 2 and u.max_group_size, false) as is_live
+from counted as c
+inner join idr_work.rule as u on c.rule_id = u.rule_id;
+create or replace transient table idr_work.old_cluster as
+with touched_entity as (
+    select k.entity_id
+    from idr_out.match_key_current as k
+    inner join idr_work.touched_key as t on k.match_key = t.match_key and t.is_live
+    union
+    select entity_id from idr_work.delta
+    union
+    select entity_id from idr_work.removed
+)
+
+select distinct m.resolved_id
+from touched_entity as t
+inner join idr_out.entity_current as e on t.entity_id = e.entity_id
+inner join idr_out.identity_resolved_membership_current as m on e.entity_key = m.entity_key;
+create or replace transient table idr_work.scope as
+with old_member as (
+    select m.entity_key, m.resolved_id
+    from idr_out.identity_resolved_membership_current as m
+    inner join idr_work.old_cluster as c on m.resolved_id = c.resolved_id
+)
+
+select e.entity_id, e.entity_key, m.resolved_id as old_resolved_id
+from old_member as m
+inner join idr_out.entity_current as e on m.entity_key = e.entity_key
+left join idr_work.removed as r on e.entity_id = r.entity_id
+where r.entity_id is null
+union all
+select d.entity_id, d.entity_key, null as old_resolved_id
+from idr_work.delta as d
+where d.is_new;
+create or replace transient table idr_work.match_key as
+select k.entity_id, k.rule_id, k.match_key
+from idr_out.match_key_current as k
+inner join idr_work.scope as s on k.entity_id = s.entity_id
+left join idr_work.delta as d on k.entity_id = d.entity_id
+where d.entity_id is null
+union all
+select entity_id, rule_id, match_key from idr_work.delta_key;
+create or replace transient table idr_work.dead_key as
+select rule_id, match_key, group_size, max_group_size, true as is_examined
+from idr_work.touched_key
+where group_size > max_group_size
+union all
+select g.rule_id, g.match_key, g.group_size, g.max_group_size, false as is_examined
+from idr_out.skipped_identifier_groups as g
+left join idr_work.touched_key as t on g.match_key = t.match_key
+where g.resumed_at is null and t.match_key is null

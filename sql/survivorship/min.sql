@@ -1,0 +1,4 @@
+-- reads: a record's value and its ranks in the cluster
+-- writes: nothing
+-- invariant: a number without ties inside a cluster; the lowest wins
+select value_rank * 1000000000 + recency_rank as score
