@@ -1,0 +1,3 @@
+-- reads: value (text)   writes: normalized (text)
+-- ' Ab 1 ' -> ' Ab 1 '
+select value as normalized

@@ -1,0 +1,3 @@
+-- reads: value (text), blanks   writes: normalized (text)
+-- ' ab-1 ' -> 'AB-1'
+select upper(trim(value, blanks)) as normalized
