@@ -1,0 +1,55 @@
+"""Connected components over match keys: hook to the smallest neighbour, jump, contract, repeat.
+
+The order is re-drawn when two rounds leave more than 60 % of the edges: randomised contraction, Boegeholz, Brand and
+Todor, "In-database connected component analysis" (2020), gives the expected O(log n) rounds.
+"""
+
+from __future__ import annotations
+
+import random
+
+from idr.errors import IdrError
+from idr.stages.context import RunContext
+
+_STALL_RATIO = 0.6
+_PRIME = 2147483647
+
+
+def components(ctx: RunContext, edges: int, max_iters: int) -> int:
+    """Reduce `idr_work.edge_0` to `idr_work.map(id, r)`; return the rounds. IDR-301 after `max_iters` rounds."""
+    rounds = stalls = redraws = 0
+    while edges:
+        if rounds == max_iters:
+            raise IdrError.of(
+                "IDR-301",
+                f"{edges} edges are left after {rounds} rounds",
+                where="components",
+                fix="Nothing was published. Run again with a larger max_iters (30 suffices for any usual graph)",
+            )
+        names = {"edge_in": f"edge_{rounds}", "edge_out": f"edge_{rounds + 1}", "hook": f"hook_{rounds}"}
+        if redraws:
+            draw = random.Random(redraws)
+            order = {"factor": draw.randrange(1, _PRIME), "shift": draw.randrange(_PRIME)}
+            ctx.run_file("components/hook_random", order, names)
+        else:
+            ctx.run_file("components/hook", names=names)
+        left = ctx.run_file("components/contract", names=names)
+        stalls = stalls + 1 if left > _STALL_RATIO * edges else 0
+        if stalls == 2:
+            redraws, stalls = redraws + 1, 0
+        edges = left
+        rounds += 1
+    _fold(ctx, rounds)
+    return rounds
+
+
+def _fold(ctx: RunContext, rounds: int) -> None:
+    if rounds == 0:
+        ctx.run_file("components/empty_map")
+        return
+    current = f"hook_{rounds - 1}"
+    for level in range(rounds - 2, -1, -1):
+        target = f"map_{level}"
+        ctx.run_file("components/fold", names={"hook": f"hook_{level}", "map_in": current, "map_out": target})
+        current = target
+    ctx.table_names["map"] = current

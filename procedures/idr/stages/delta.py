@@ -1,0 +1,34 @@
+"""INCR: which of the records read are new or differ from what is published."""
+
+from __future__ import annotations
+
+from idr.stages.context import RunContext
+from idr.stages.extract import record_columns, work_table
+
+
+def build_delta(ctx: RunContext) -> int:
+    """Write `idr_work.delta`: live records that are new or changed, with their entity ids."""
+    columns = record_columns(ctx.config)
+    changed = " or ".join(f"r.{name} is distinct from e.{name}" for name in ["record_ts", *columns])
+    return ctx.execute(
+        f"create or replace transient table {work_table('delta')} as"
+        " select coalesce(e.entity_id, r.entity_id + b.top) as entity_id, r.entity_key, r.source_id, r.record_ts,"
+        f" {', '.join(f'r.{name}' for name in columns)}, e.entity_id is null as is_new"
+        f" from {work_table('record')} as r"
+        " cross join (select coalesce(max(entity_id), 0) as top from idr_out.entity_current) as b"
+        " left join idr_out.entity_current as e on r.entity_key = e.entity_key"
+        f" where not r.is_deleted and (e.entity_id is null or {changed})"
+    )
+
+
+def build_scope_record(ctx: RunContext) -> int:
+    """Write `idr_work.scope_record`: the records in scope as they will be after this run."""
+    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *record_columns(ctx.config)])
+    qualified = ", ".join(f"e.{name.strip()}" for name in columns.split(","))
+    return ctx.execute(
+        f"create or replace transient table {work_table('scope_record')} as"
+        f" select {qualified} from idr_out.entity_current as e"
+        f" inner join {work_table('scope')} as s on e.entity_id = s.entity_id"
+        f" left join {work_table('delta')} as d on e.entity_id = d.entity_id where d.entity_id is null"
+        f" union all select {columns} from {work_table('delta')}"
+    )

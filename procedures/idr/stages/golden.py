@@ -1,0 +1,104 @@
+"""Golden profiles: the surviving value of each attribute, and the record that it came from."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlglot import exp, parse_one
+
+from idr.model import Config, Survivorship
+from idr.stages.context import RunContext
+from idr.stages.extract import work_table
+from idr.statement import read
+
+_RECENCY = "record_ts desc nulls last, trust, entity_key"
+
+
+@cache
+def score(strategy: str) -> exp.Expression:
+    """The strategy's score over columns value, recency_rank, earliest_rank, source_rank, value_count, value_rank."""
+    tree = parse_one(read(f"survivorship/{strategy}"), read="snowflake")
+    return tree.expressions[0].this
+
+
+def _ranks(config: Config) -> dict[str, str]:
+    """Extra window columns, only those that some attribute's strategy asks for."""
+    columns: dict[str, str] = {}
+    for name in config.attributes:
+        chosen = config.strategy(name)
+        for column in {node.name for node in score(chosen.strategy).find_all(exp.Column)}:
+            if column == "earliest_rank":
+                columns["earliest_rank"] = (
+                    "row_number() over (partition by resolved_id order by record_ts asc nulls last, trust, entity_key)"
+                )
+            elif column == "value_count":
+                columns[f"n_{name}"] = f"count(*) over (partition by resolved_id, a_{name})"
+            elif column == "value_rank":
+                columns[f"v_{name}"] = (
+                    f"dense_rank() over (partition by resolved_id order by try_to_double(a_{name}) nulls last, a_{name})"
+                )
+            elif column == "source_rank":
+                columns[f"s_{name}"] = _source_rank(config, chosen)
+    return columns
+
+
+def _source_rank(config: Config, chosen: Survivorship) -> str:
+    order = {source: position for position, source in enumerate(chosen.source_priority)}
+    cases = " ".join(f"when '{source}' then {position}" for source, position in order.items())
+    return f"case source_id {cases} else {len(order)} + trust end" if cases else "trust"
+
+
+def _score_of(config: Config, name: str) -> str:
+    replaced = {"value": f"a_{name}", "value_count": f"n_{name}", "value_rank": f"v_{name}", "source_rank": f"s_{name}"}
+    tree = score(config.strategy(name).strategy).copy()
+    for column in list(tree.find_all(exp.Column)):
+        if column.name in replaced:
+            if column is tree:
+                tree = exp.column(replaced[column.name])
+            else:
+                column.replace(exp.column(replaced[column.name]))
+    return tree.sql(dialect="snowflake")
+
+
+def build(ctx: RunContext) -> int:
+    """Write `idr_work.golden_new` and `idr_work.provenance_new` for every cluster in scope; return the profiles."""
+    config = ctx.config
+    trust = " ".join(f"when '{item.source_id}' then {item.trust}" for item in config.sources.values())
+    values = "".join(f", r.a_{name}" for name in config.attributes)
+    ranks = "".join(f", {sql} as {name}" for name, sql in _ranks(config).items())
+    scores = "".join(
+        f", case when a_{name} is not null then {_score_of(config, name)} end as score_{name}"
+        for name in config.attributes
+    )
+    plain = "".join(f", a_{name}" for name in config.attributes)
+    best = "".join(
+        f", min_by(a_{name}, score_{name}) as {name}, min_by(entity_key, score_{name}) as p_{name}"
+        for name in config.attributes
+    )
+    rows = ctx.execute(
+        f"create or replace transient table {work_table('profile')} as"
+        " with member as (select n.resolved_id, r.entity_key, r.source_id, r.record_ts,"
+        f" case r.source_id {trust} else 0 end as trust{values}"
+        f" from {work_table('scope_record')} as r"
+        f" inner join {work_table('component')} as c on r.entity_id = c.entity_id"
+        f" inner join {work_table('cluster_new')} as n on c.component_id = n.component_id),"
+        f" ranked as (select resolved_id, entity_key, source_id, trust{plain},"
+        f" row_number() over (partition by resolved_id order by {_RECENCY}) as recency_rank{ranks} from member),"
+        f" scored as (select resolved_id, entity_key{plain}{scores} from ranked)"
+        f" select resolved_id{best} from scored group by resolved_id"
+    )
+    _changed(ctx, "golden_new", "golden_profile_current", {name: name for name in config.attributes})
+    _changed(ctx, "provenance_new", "golden_provenance_current", {f"p_{name}": name for name in config.attributes})
+    return rows
+
+
+def _changed(ctx: RunContext, target: str, published: str, columns: dict[str, str]) -> None:
+    """Keep of `idr_work.profile` what differs from the published table."""
+    present = {column.name.lower() for column in ctx.wh.table_columns(f"idr_out.{published}") or []}
+    new = "".join(f", {source} as {name}" for source, name in columns.items())
+    old = "".join(f", {name}" if name in present else f", null as {name}" for name in columns.values())
+    ctx.execute(
+        f"create or replace transient table {work_table(target)} as"
+        f" select resolved_id{new} from {work_table('profile')}"
+        f" except select resolved_id{old} from idr_out.{published}"
+    )
