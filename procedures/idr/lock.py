@@ -1,0 +1,59 @@
+"""The lease: at most one run works at a time, and a late one is stopped by its fencing token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from idr.errors import IdrError
+from idr.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A held lock; `token` grows with every claim."""
+
+    holder: str
+    token: int
+
+
+def claim(wh: Warehouse, run_id: str, now: datetime, lease_minutes: int) -> Lease | None:
+    """Take the lock when it is free, expired, or its holder is known to be gone; None when it is busy."""
+    holder = f"{wh.process_token}:{run_id}"
+    row = wh.query("select holder from idr_meta.run_lock")[0]
+    abandoned = row["holder"] if row["holder"] and wh.holder_is_gone(row["holder"]) else None
+    try:
+        taken = wh.execute(
+            "update idr_meta.run_lock set holder = :holder, token = token + 1, acquired_at = :now, expires_at = :until"
+            " where holder is null or expires_at < :now or holder = :abandoned",
+            {"holder": holder, "now": now, "until": now + timedelta(minutes=lease_minutes), "abandoned": abandoned},
+        )
+    except IdrError as error:
+        if "onflict" in str(error):
+            return None
+        raise
+    if taken != 1:
+        return None
+    return Lease(holder, int(wh.query("select token from idr_meta.run_lock")[0]["token"]))
+
+
+def fence(wh: Warehouse, lease: Lease, until: datetime) -> None:
+    """Inside the publishing transaction: IDR-405 unless the lease is still ours."""
+    kept = wh.execute(
+        "update idr_meta.run_lock set expires_at = :until where holder = :holder and token = :token",
+        {"until": until, "holder": lease.holder, "token": lease.token},
+    )
+    if kept != 1:
+        raise IdrError.of(
+            "IDR-405",
+            "another run took the lock before this one could publish",
+            fix="Nothing was published. Look at `idr history` for the other run; raise settings.lease_minutes if runs last",
+        )
+
+
+def release(wh: Warehouse, lease: Lease) -> None:
+    """Give the lock back; does nothing when it was taken over."""
+    wh.execute(
+        "update idr_meta.run_lock set holder = null, expires_at = null where holder = :holder and token = :token",
+        {"holder": lease.holder, "token": lease.token},
+    )
