@@ -132,3 +132,28 @@ class Config:
     def fingerprint(self) -> str:
         """SHA-256 over `to_json()`: 64 hex digits."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def config_from_json(text: str) -> Config:
+    """The configuration that `Config.to_json` wrote."""
+    raw = json.loads(text)
+    return Config(
+        sources={name: Source(**item) for name, item in raw["sources"].items()},
+        identifiers={
+            name: Identifier(
+                **{
+                    **item,
+                    "placeholders": None if item["placeholders"] is None else tuple(item["placeholders"]),
+                    "exclude": tuple(Exclusion(**entry) for entry in item["exclude"]),
+                }
+            )
+            for name, item in raw["identifiers"].items()
+        },
+        rules={name: Rule(**{**item, "match": tuple(item["match"])}) for name, item in raw["rules"].items()},
+        survivorship={
+            name: Survivorship(**{**item, "source_priority": tuple(item["source_priority"])})
+            for name, item in raw["survivorship"].items()
+        },
+        guardrails=Guardrails(**raw["guardrails"]),
+        settings=Settings(**raw["settings"]),
+    )

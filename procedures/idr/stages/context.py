@@ -29,10 +29,12 @@ class RunContext:
     table_names: dict[str, str] = field(default_factory=dict)
     metrics: list[tuple[str, int, float]] = field(default_factory=list)
     stage: str = "check"
+    planned_by: str | None = None
 
     @property
     def suffix(self) -> str:
-        return f"_{self.run_id}"
+        """The ending of the work tables: that of the run that made the plan."""
+        return f"_{self.planned_by or self.run_id}"
 
     def rename(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         names = {**self.table_names, **(extra or {})}

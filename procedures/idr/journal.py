@@ -1,0 +1,118 @@
+"""What a run leaves for people to read: its row in `run_history`, stage metrics, plans, dry-run results."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from idr.statement import RUN_TOKEN
+from idr.stages.context import RunContext
+from idr.warehouse import Row, Warehouse
+
+
+def start(wh: Warehouse, run_id: str, mode: str, now: datetime, *, dry_run: bool) -> None:
+    wh.execute(
+        "insert into idr_out.run_history (run_id, run_mode, status, started_at, is_dry_run)"
+        " values (:run_id, :mode, 'RUNNING', :now, :dry_run)",
+        {"run_id": run_id, "mode": mode, "now": now, "dry_run": dry_run},
+    )
+
+
+def close_interrupted(wh: Warehouse, now: datetime) -> None:
+    """Only the holder of the lease calls this: whatever is still RUNNING was cut off."""
+    wh.execute(
+        "update idr_out.run_history set status = 'FAILED', ended_at = :now, error_code = 'IDR-504',"
+        " error_stage = 'interrupted', error_message = 'the run ended without a word; nothing of it was published'"
+        " where status = 'RUNNING'",
+        {"now": now},
+    )
+
+
+def finish(wh: Warehouse, result: dict[str, Any], now: datetime, plan_run_id: str | None) -> None:
+    error = result["error"] or {}
+    wh.execute(
+        "update idr_out.run_history set run_mode = :mode, status = :status, gate = :gate, reasons = :reasons,"
+        " warnings = :warnings, counts = :counts, ended_at = :now, duration_seconds = :seconds,"
+        " plan_run_id = :plan_run_id, message = :message, error_code = :code, error_stage = :stage,"
+        " error_message = :error_message where run_id = :run_id",
+        {
+            "run_id": result["run_id"],
+            "mode": result["mode"],
+            "status": result["status"],
+            "gate": result["gate"],
+            "reasons": json.dumps(result["reasons"]),
+            "warnings": json.dumps(result["warnings"]),
+            "counts": json.dumps(result["counts"]),
+            "now": now,
+            "seconds": result["duration_seconds"],
+            "plan_run_id": plan_run_id,
+            "message": result["message"],
+            "code": error.get("code"),
+            "stage": error.get("stage"),
+            "error_message": error.get("message"),
+        },
+    )
+
+
+def stage_metrics(ctx: RunContext) -> None:
+    for stage, rows, seconds in ctx.metrics:
+        ctx.execute(
+            "insert into idr_out.stage_metrics (run_id, stage, rows_written, seconds, recorded_at)"
+            " values (:run_id, :stage, :rows, :seconds, :run_ts)",
+            {"stage": stage, "rows": rows, "seconds": seconds},
+        )
+
+
+def dry_run_results(ctx: RunContext, counts: dict[str, int]) -> None:
+    """One row per entity whose membership the plan would change, and the counts as a summary."""
+    ctx.execute(
+        "insert into idr_out.dry_run_results"
+        " (run_id, entity_key, current_resolved_id, proposed_resolved_id, change_type)"
+        " select :run_id, entity_key, old_resolved_id, resolved_id,"
+        " case when old_resolved_id is null then 'NEW' when resolved_id is null then 'REMOVED' else 'MOVED' end"
+        f" from idr_work.membership_change{RUN_TOKEN}"
+    )
+    for metric, value in counts.items():
+        ctx.execute(
+            "insert into idr_out.dry_run_summary (run_id, metric, metric_value, created_at)"
+            " values (:run_id, :metric, :metric_value, :run_ts)",
+            {"metric": metric, "metric_value": value},
+        )
+
+
+def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], watermarks: str) -> None:
+    ctx.execute(
+        "insert into idr_out.plan (run_id, run_mode, is_full, status, gate, reasons, warnings, counts, watermarks,"
+        " table_names, config_fingerprint, base_version, created_at)"
+        " values (:run_id, :mode, :is_full, :status, :gate, :reasons, :warnings, :counts, :watermarks, :table_names,"
+        " :fingerprint, :base_version, :run_ts)",
+        {
+            "mode": mode,
+            "is_full": ctx.is_full,
+            "status": "READY" if verdict.gate == "PASS" else "HELD",
+            "gate": verdict.gate,
+            "reasons": json.dumps(verdict.reasons),
+            "warnings": json.dumps(warnings),
+            "counts": json.dumps(verdict.counts),
+            "watermarks": watermarks,
+            "table_names": json.dumps(ctx.table_names),
+            "fingerprint": ctx.config.fingerprint(),
+            "base_version": ctx.version - 1,
+        },
+    )
+
+
+def find_plan(wh: Warehouse, run_id: str) -> Row | None:
+    rows = wh.query("select * from idr_out.plan where run_id = :run_id", {"run_id": run_id})
+    return rows[0] if rows else None
+
+
+def drop_stale_work(wh: Warehouse) -> None:
+    """Drop the work tables of runs whose plan can no longer be published."""
+    kept = [row["run_id"] for row in wh.query("select run_id from idr_out.plan where status in ('READY', 'HELD')")]
+    tables = wh.query("select table_name from information_schema.tables where lower(table_schema) = 'idr_work'")
+    for row in tables:
+        name = row["table_name"]
+        if not any(name.lower().endswith(f"_{run_id}") for run_id in kept):
+            wh.execute(f"drop table if exists idr_work.{name}")

@@ -1,0 +1,75 @@
+"""Publishing a plan: one transaction of DML, so that readers see before or after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from idr import schema
+from idr.lock import Lease, fence
+from idr.stages.context import RunContext
+from idr.stages.extract import record_columns, work_table
+
+
+def publish(ctx: RunContext, lease: Lease, watermarks: Mapping[str, datetime], plan_run_id: str) -> None:
+    """Apply the plan in `ctx`'s work tables as `ctx.version`; IDR-405 when the lease was lost."""
+    ctx.stage = "publish"
+    schema.add_columns(ctx.wh, ctx.config)
+    with ctx.wh.transaction():
+        fence(ctx.wh, lease, ctx.now + timedelta(minutes=ctx.config.settings.lease_minutes))
+        ctx.run_file("publish/membership")
+        ctx.run_file("publish/clusters")
+        _profiles(ctx)
+        ctx.run_file("publish/state_full" if ctx.is_full else "publish/state_incr")
+        _records(ctx)
+        ctx.run_file("publish/log")
+        ctx.run_file("publish/skipped")
+        _advance(ctx, watermarks, plan_run_id)
+    schema.drop_columns(ctx.wh, ctx.config)
+
+
+def _profiles(ctx: RunContext) -> None:
+    columns = "".join(f", {name}" for name in ctx.config.attributes)
+    for target, source in (("golden_profile_current", "golden_new"), ("golden_provenance_current", "provenance_new")):
+        ctx.execute(
+            f"insert into idr_out.{target} (resolved_id{columns}, updated_ts)"
+            f" select resolved_id{columns}, :run_ts from {work_table(source)}"
+        )
+
+
+def _records(ctx: RunContext) -> None:
+    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *record_columns(ctx.config)])
+    source = work_table("record" if ctx.is_full else "delta")
+    ctx.execute(f"insert into idr_out.entity_current ({columns}) select {columns} from {source}")
+
+
+def _advance(ctx: RunContext, watermarks: Mapping[str, datetime], plan_run_id: str) -> None:
+    ctx.execute("delete from idr_meta.run_state")
+    for source_id in ctx.config.sources:
+        ctx.execute(
+            "insert into idr_meta.run_state (source_id, last_watermark_value, last_run_id, last_run_ts)"
+            " values (:source_id, :mark, :run_id, :run_ts)",
+            {"source_id": source_id, "mark": watermarks.get(source_id)},
+        )
+    ctx.execute(
+        "update idr_meta.base_state set base_version = :version, config_json = :config_json,"
+        " published_run_id = :run_id, published_at = :run_ts",
+        {"config_json": ctx.config.to_json()},
+    )
+    ctx.execute(
+        "update idr_out.plan set status = 'PUBLISHED', published_run_id = :run_id where run_id = :plan_run_id",
+        {"plan_run_id": plan_run_id},
+    )
+    ctx.execute(
+        "update idr_out.plan set status = 'STALE' where status in ('READY', 'HELD') and run_id <> :plan_run_id",
+        {"plan_run_id": plan_run_id},
+    )
+
+
+def watermarks_to_json(watermarks: Mapping[str, datetime]) -> str:
+    return json.dumps({source: mark.isoformat() for source, mark in watermarks.items()})
+
+
+def watermarks_from_json(text: str) -> dict[str, datetime]:
+    return {source: datetime.fromisoformat(mark) for source, mark in json.loads(text).items()}

@@ -1,0 +1,238 @@
+"""A run: claim the lease, plan, let the gate judge, publish. The only way in for the CLI and the procedures."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from idr import journal, lock, publish
+from idr.config import inspect, store
+from idr.errors import IdrError
+from idr.lock import Lease
+from idr.model import Config, config_from_json
+from idr.stages import plan
+from idr.stages.context import Progress, RunContext
+from idr.stages.gate import Verdict
+from idr.warehouse import Row, Warehouse
+
+Clock = Callable[[], datetime]
+Result = dict[str, Any]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def run(
+    wh: Warehouse,
+    mode: str,
+    max_iters: int = 30,
+    dry_run: bool = False,
+    *,
+    progress: Progress | None = None,
+    clock: Clock = utc_now,
+) -> Result:
+    """Plan a FULL or INCR run and, unless it is a dry run or the gate holds it, publish it.
+
+    Returns the object of `idr_run`: run_id, status, gate, reasons, warnings, mode, counts, duration_seconds, message,
+    error. A failure is status FAILED with its code and stage, published tables untouched; only an invalid argument
+    raises (IDR-406).
+    """
+    wanted = str(mode).upper()
+    if wanted not in ("FULL", "INCR"):
+        raise IdrError.of("IDR-406", f'mode "{mode}" is neither FULL nor INCR', fix="Use FULL or INCR")
+    if isinstance(max_iters, bool) or max_iters < 1:
+        raise IdrError.of("IDR-406", f"max_iters is {max_iters}", fix="Use a whole number of at least 1, usually 30")
+
+    def work(session: _Session) -> None:
+        config = session.load()
+        ready = None if dry_run else session.fresh_plan(config, wanted)
+        if ready:
+            session.publish_existing(config, ready, f"published the plan of run {ready['run_id']}")
+        else:
+            session.compute(config, wanted, max_iters, dry_run=dry_run)
+
+    return _Session(wh, wanted, progress, clock, dry_run=dry_run).go(work)
+
+
+def approve(wh: Warehouse, run_id: str, *, progress: Progress | None = None, clock: Clock = utc_now) -> Result:
+    """Publish the plan of a held run. IDR-402, IDR-403 or IDR-404 when there is nothing to publish."""
+    found = journal.find_plan(wh, run_id)
+    if found is None:
+        raise IdrError.of("IDR-402", f'no plan of run "{run_id}"', fix="See `idr history` for the ids of held runs")
+    if found["status"] == "PUBLISHED":
+        raise IdrError.of("IDR-404", f"run {found['published_run_id']} already published it", where=f"plan {run_id}")
+
+    def work(session: _Session) -> None:
+        config = session.load()
+        plan_row = journal.find_plan(wh, run_id)
+        if plan_row is None or not session.is_current(config, plan_row):
+            raise IdrError.of(
+                "IDR-403",
+                "the data was published anew or the configuration changed since it was made",
+                where=f"plan {run_id}",
+                fix="Run again; the new plan will be judged on what there is now",
+            )
+        session.publish_existing(config, plan_row, f"published the held plan of run {run_id}")
+
+    return _Session(wh, found["run_mode"], progress, clock, dry_run=False).go(work)
+
+
+class _Session:
+    """One run from claim to the last row in `run_history`."""
+
+    def __init__(self, wh: Warehouse, mode: str, progress: Progress | None, clock: Clock, *, dry_run: bool) -> None:
+        self.wh, self.progress, self.clock, self.dry_run = wh, progress, clock, dry_run
+        self.now = clock()
+        self.run_id = f"{self.now:%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:8]}"
+        self.ctx: RunContext | None = None
+        self.lease: Lease | None = None
+        self.plan_run_id: str | None = None
+        self.started = time.monotonic()
+        self.result: Result = {
+            "run_id": self.run_id,
+            "status": "FAILED",
+            "gate": None,
+            "reasons": [],
+            "warnings": [],
+            "mode": mode,
+            "counts": {},
+            "duration_seconds": 0.0,
+            "message": "",
+            "error": None,
+        }
+
+    def go(self, work: Callable[[_Session], None]) -> Result:
+        journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
+        self.lease = lock.claim(self.wh, self.run_id, self.now, 60)
+        if self.lease is None:
+            self.result.update(status="SKIPPED", message="another run holds the lock; nothing was done")
+            self._finish()
+            return self.result
+        try:
+            self._take_over()
+            work(self)
+        except IdrError as error:
+            self._failed(error.code, "\n".join(str(problem) for problem in error.problems))
+        except Exception as error:
+            self._failed("IDR-599", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            self._finish()
+            journal.drop_stale_work(self.wh)
+            lock.release(self.wh, self.lease)
+        return self.result
+
+    def _take_over(self) -> None:
+        self.wh.execute("delete from idr_out.run_history where run_id = :run_id", {"run_id": self.run_id})
+        journal.close_interrupted(self.wh, self.now)
+        journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
+        journal.drop_stale_work(self.wh)
+
+    def _failed(self, code: str, message: str) -> None:
+        stage = self.ctx.stage if self.ctx else "check"
+        self.result.update(
+            status="FAILED",
+            gate=None,
+            message="the run failed; published tables are as they were",
+            error={"code": code, "stage": stage, "message": message},
+        )
+
+    def _finish(self) -> None:
+        self.result["duration_seconds"] = round(time.monotonic() - self.started, 3)
+        if self.ctx:
+            journal.stage_metrics(self.ctx)
+        journal.finish(self.wh, self.result, self.clock(), self.plan_run_id)
+
+    def load(self) -> Config:
+        config = store.load(self.wh)
+        problems = inspect.check(self.wh, config)
+        if problems:
+            raise IdrError(*problems)
+        return config
+
+    def _base(self) -> tuple[int, Config | None]:
+        row = self.wh.query("select base_version, config_json from idr_meta.base_state")[0]
+        previous = config_from_json(row["config_json"]) if row["config_json"] else None
+        return int(row["base_version"]), previous
+
+    def is_current(self, config: Config, row: Row) -> bool:
+        return (
+            row["status"] in ("READY", "HELD")
+            and row["config_fingerprint"] == config.fingerprint()
+            and int(row["base_version"]) == self._base()[0]
+        )
+
+    def fresh_plan(self, config: Config, mode: str) -> Row | None:
+        oldest = self.now - timedelta(minutes=config.settings.plan_ttl_minutes)
+        rows = self.wh.query(
+            "select * from idr_out.plan where status = 'READY' and run_mode = :mode and created_at >= :oldest"
+            " order by created_at desc, run_id desc",
+            {"mode": mode, "oldest": oldest},
+        )
+        return next((row for row in rows if self.is_current(config, row)), None)
+
+    def compute(self, config: Config, mode: str, max_iters: int, *, dry_run: bool) -> None:
+        base_version, previous = self._base()
+        changes = plan.must_be_full(previous, config)
+        is_full = mode == "FULL" or bool(changes)
+        self.ctx = ctx = RunContext(
+            self.wh, config, self.run_id, self.now, base_version + 1, is_full, self.progress
+        )
+        marks = {
+            row["source_id"]: row["last_watermark_value"]
+            for row in self.wh.query("select source_id, last_watermark_value from idr_meta.run_state")
+            if row["last_watermark_value"] is not None
+        }
+        reads = plan.readings(config, previous, marks, full=is_full)
+        made = plan.build(ctx, reads, {} if is_full else marks, max_iters)
+        self._verdict(made.verdict, made.warnings)
+        held = made.verdict.gate == "HOLD"
+        if dry_run or held:
+            if dry_run:
+                journal.dry_run_results(ctx, made.verdict.counts)
+            journal.save_plan(
+                ctx, mode, made.verdict, made.warnings, publish.watermarks_to_json(made.watermarks)
+            )
+        else:
+            publish.publish(ctx, self._held_lease(), made.watermarks, self.run_id)
+        note = f"; computed in full: {', '.join(changes)}" if mode == "INCR" and changes else ""
+        if held and not dry_run:
+            self.result["status"] = "HELD"
+            self.result["message"] = f"held by the gate; `idr approve {self.run_id}` publishes this very plan{note}"
+        elif dry_run:
+            self.result["status"] = "DRY_RUN_COMPLETE"
+            self.result["message"] = f"planned, nothing published{note}"
+        else:
+            self.result["message"] = f"published version {ctx.version}{note}"
+
+    def publish_existing(self, config: Config, row: Row, message: str) -> None:
+        self.plan_run_id = row["run_id"]
+        ctx = RunContext(
+            self.wh, config, self.run_id, self.now, int(row["base_version"]) + 1, row["is_full"], self.progress
+        )
+        ctx.planned_by = row["run_id"]
+        self.ctx = ctx
+        ctx.table_names = json.loads(row["table_names"])
+        verdict = Verdict(row["gate"], json.loads(row["reasons"]), json.loads(row["counts"]))
+        self._verdict(verdict, json.loads(row["warnings"]))
+        publish.publish(ctx, self._held_lease(), publish.watermarks_from_json(row["watermarks"]), row["run_id"])
+        self.result["message"] = message
+
+    def _held_lease(self) -> Lease:
+        if self.lease is None:
+            raise RuntimeError("a run works only while it holds the lease")
+        return self.lease
+
+    def _verdict(self, verdict: Verdict, warnings: list[str]) -> None:
+        self.result.update(
+            status="SUCCESS_WITH_WARNINGS" if warnings else "SUCCESS",
+            gate=verdict.gate,
+            reasons=verdict.reasons,
+            warnings=warnings,
+            counts=verdict.counts,
+        )

@@ -1,0 +1,102 @@
+"""A plan: all stages from the sources to the verdict, in run-scoped work tables. Publishes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from idr.model import Config
+from idr.stages import components, conflicts, delta, extract, gate, golden, match_keys
+from idr.stages.context import RunContext
+from idr.stages.extract import Reading
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was computed and judged; the rows are in the run's work tables."""
+
+    verdict: gate.Verdict
+    warnings: list[str]
+    watermarks: dict[str, datetime]
+
+
+def must_be_full(previous: Config | None, current: Config) -> list[str]:
+    """Reasons why an incremental plan would mix two configurations; empty when INCR is exact.
+
+    Sources may come, go or be mapped anew: those are read again as a whole. Everything that applies across sources
+    needs a FULL plan.
+    """
+    if previous is None:
+        return ["nothing was published yet"]
+    parts = {
+        "identifiers": (dict(previous.identifiers), dict(current.identifiers)),
+        "rules": (dict(previous.rules), dict(current.rules)),
+        "survivorship": (dict(previous.survivorship), dict(current.survivorship)),
+        "attributes": (previous.attributes, current.attributes),
+        "trust": (
+            {s.source_id: s.trust for s in previous.sources.values() if s.source_id in current.sources},
+            {s.source_id: s.trust for s in current.sources.values() if s.source_id in previous.sources},
+        ),
+    }
+    return [f"{name} changed" for name, (old, new) in parts.items() if old != new]
+
+
+def readings(config: Config, previous: Config | None, marks: Mapping[str, datetime], *, full: bool) -> list[Reading]:
+    """How each source is read: from its watermark where that is enough."""
+    result: list[Reading] = []
+    for source in config.sources.values():
+        same = previous is not None and previous.sources.get(source.source_id) == source
+        mark = None if full or not same or source.watermark is None else marks.get(source.source_id)
+        result.append(Reading(source, extract.since(source, mark)))
+    return result
+
+
+def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], max_iters: int) -> Plan:
+    """Run every stage and judge the outcome."""
+    marks = {source: mark for source, mark in marks.items() if source in ctx.config.sources}
+    match_keys.load_rules(ctx)
+    rows_read = ctx.timed("read sources", lambda c: extract.read(c, reads))
+    warnings = extract.deduplicate(ctx)
+    watermarks, future = extract.high_marks(ctx, marks)
+    warnings += future
+    if ctx.is_full:
+        ctx.timed("match keys", _full_scope)
+    else:
+        ctx.timed("changes", lambda c: _incr_delta(c, reads))
+        ctx.timed("scope", _incr_scope)
+    edges = ctx.timed("live groups", lambda c: c.run_file("stages/live_key"))
+    ctx.timed("components", lambda c: components.components(c, edges, max_iters))
+    ctx.timed("membership", lambda c: c.run_file("stages/membership"))
+    ctx.timed("golden profiles", golden.build)
+    ctx.timed("events", lambda c: c.run_file("stages/changes"))
+    ctx.timed("skipped groups", _skipped)
+    ctx.timed("conflicts", lambda c: conflicts.find_conflicts(c) + conflicts.find_suspects(c))
+    ctx.stage = "gate"
+    return Plan(gate.judge(ctx, rows_read), warnings, watermarks)
+
+
+def _full_scope(ctx: RunContext) -> int:
+    ctx.execute(f"delete from {extract.work_table('record')} where is_deleted")
+    ctx.table_names["scope_record"] = ctx.table_names["record"]
+    rows = match_keys.build(ctx, "record", "match_key")
+    ctx.run_file("stages/removed_full")
+    ctx.run_file("stages/scope_full")
+    return rows
+
+
+def _incr_delta(ctx: RunContext, reads: list[Reading]) -> int:
+    extract.present_keys(ctx, reads)
+    ctx.run_file("stages/removed_incr")
+    return delta.build_delta(ctx)
+
+
+def _incr_scope(ctx: RunContext) -> int:
+    match_keys.build(ctx, "delta", "delta_key")
+    ctx.run_file("stages/scope_incr")
+    return delta.build_scope_record(ctx)
+
+
+def _skipped(ctx: RunContext) -> int:
+    ctx.run_file("stages/skipped_full" if ctx.is_full else "stages/skipped_incr")
+    return ctx.run_file("stages/skipped_change")
