@@ -79,7 +79,12 @@ def _worst(
     for cell, size in cells.items():
         parts[cell[side]].append(size)
     rows = [
-        {name: group, "size": sizes[group], "parts": len(inner), pairs: comb(sizes[group], 2) - sum(comb(n, 2) for n in inner)}
+        {
+            name: group,
+            "size": sizes[group],
+            "parts": len(inner),
+            pairs: comb(sizes[group], 2) - sum(comb(n, 2) for n in inner),
+        }
         for group, inner in parts.items()
         if len(inner) > 1
     ]

@@ -123,9 +123,7 @@ def _why_not(wh: Warehouse, first: Row, second: Row) -> str:
     for row in (first, second):
         if row["resolved_id"] is None:
             return f"{row['entity_key']} has no published identity yet"
-    shared = wh.query(
-        read("explain/shared_keys"), {"first_id": first["entity_id"], "second_id": second["entity_id"]}
-    )
+    shared = wh.query(read("explain/shared_keys"), {"first_id": first["entity_id"], "second_id": second["entity_id"]})
     oversized = [row for row in shared if row["group_size"] is not None]
     if oversized:
         row = oversized[0]

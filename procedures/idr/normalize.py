@@ -41,9 +41,9 @@ DEFAULT_PLACEHOLDERS: tuple[str, ...] = (
     "?",
     ".",
 )
-BLANKS = "".join(
-    map(chr, (*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C)))
-) + "".join(map(chr, (0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)))
+BLANKS = "".join(map(chr, (*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C)))) + "".join(
+    map(chr, (0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF))
+)
 
 _KEEPS_TEXT = frozenset({"upper", "lower", "trim", "hash", "none"})
 _FOLDS_CASE = frozenset({"email", "name", "postcode", "upper", "lower", "hash"})

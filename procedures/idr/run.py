@@ -180,9 +180,7 @@ class _Session:
         base_version, previous = self._base()
         changes = plan.must_be_full(previous, config)
         is_full = mode == "FULL" or bool(changes)
-        self.ctx = ctx = RunContext(
-            self.wh, config, self.run_id, self.now, base_version + 1, is_full, self.progress
-        )
+        self.ctx = ctx = RunContext(self.wh, config, self.run_id, self.now, base_version + 1, is_full, self.progress)
         marks = {
             row["source_id"]: row["last_watermark_value"]
             for row in self.wh.query("select source_id, last_watermark_value from idr_meta.run_state")
@@ -195,9 +193,7 @@ class _Session:
         if dry_run or held:
             if dry_run:
                 journal.dry_run_results(ctx, made.verdict.counts)
-            journal.save_plan(
-                ctx, mode, made.verdict, made.warnings, publish.watermarks_to_json(made.watermarks)
-            )
+            journal.save_plan(ctx, mode, made.verdict, made.warnings, publish.watermarks_to_json(made.watermarks))
         else:
             publish.publish(ctx, self._held_lease(), made.watermarks, self.run_id)
         note = f"; computed in full: {', '.join(changes)}" if mode == "INCR" and changes else ""

@@ -39,14 +39,15 @@ class RunContext:
     def rename(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         names = {**self.table_names, **(extra or {})}
         tokens = {f"{name}{RUN_TOKEN}": f"{actual}{self.suffix}" for name, actual in names.items()}
-        return {**{f"idr_work.{token}": f"idr_work.{actual}" for token, actual in tokens.items()}, RUN_TOKEN: self.suffix}
+        return {
+            **{f"idr_work.{token}": f"idr_work.{actual}" for token, actual in tokens.items()},
+            RUN_TOKEN: self.suffix,
+        }
 
     def binds(self, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return {"run_id": self.run_id, "run_ts": self.now, "version": self.version, **(extra or {})}
 
-    def execute(
-        self, sql: str, binds: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None
-    ) -> int:
+    def execute(self, sql: str, binds: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None) -> int:
         """Run a statement whose work tables carry the run token; return the rows written."""
         return self.wh.execute(sql, self.binds(binds), self.rename(names))
 

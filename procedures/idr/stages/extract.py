@@ -242,7 +242,9 @@ def present_keys(ctx: RunContext, readings: list[Reading]) -> None:
     ctx.execute(f"create or replace transient table {work_table('configured_source')} (source_id varchar)")
     for reading in readings:
         source = reading.source
-        ctx.execute(f"insert into {work_table('configured_source')} values (:source_id)", {"source_id": source.source_id})
+        ctx.execute(
+            f"insert into {work_table('configured_source')} values (:source_id)", {"source_id": source.source_id}
+        )
         if not (reading.is_complete or source.detect_deletes):
             continue
         ctx.execute(f"insert into {work_table('watched_source')} values (:source_id)", {"source_id": source.source_id})

@@ -46,7 +46,9 @@ def to_duckdb(sql: str) -> str:
     try:
         tree = sqlglot.parse_one(sql, read="snowflake")
     except sqlglot.ParseError as error:
-        raise IdrError.of("IDR-501", f"the statement does not parse: {error.errors[0]['description']}", where=sql[:200]) from error
+        raise IdrError.of(
+            "IDR-501", f"the statement does not parse: {error.errors[0]['description']}", where=sql[:200]
+        ) from error
     for table in tree.find_all(exp.Create):
         properties = table.args.get("properties")
         if properties:
