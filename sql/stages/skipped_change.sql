@@ -1,7 +1,7 @@
 -- reads: idr_work.dead_key, idr_work.match_key, idr_work.scope, idr_out.skipped_identifier_groups
 -- writes: idr_work.skipped_change
 create or replace transient table idr_work.skipped_change as
-with sample as (
+with holder as (
     select k.match_key, e.entity_key
     from idr_work.dead_key as d
     inner join idr_work.match_key as k on d.match_key = k.match_key
@@ -12,7 +12,7 @@ with sample as (
 
 listed as (
     select match_key, listagg(entity_key, ', ') within group (order by entity_key) as sample_entity_keys
-    from sample
+    from holder
     group by match_key
 )
 

@@ -50,7 +50,7 @@ def _limits(ctx: RunContext, counts: dict[str, int]) -> list[str]:
     for row in ctx.query(read("gate/suspects")) if counts["suspect_groups"] else []:
         reasons.append(
             f"one value of rule {row['rule_id']} links {row['group_size']} records, far more than is usual"
-            f" (for example {row['sample']}); exclude the value, lower max_group_size, or approve"
+            f" (for example {row['example_key']}); exclude the value, lower max_group_size, or approve"
         )
     return reasons
 
