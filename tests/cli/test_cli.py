@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from idr.cli.main import app
+from idr.cli.output import visible
+from idr.cli.session import code_for, exit_code
+from idr.errors import IdrError
+from typer.testing import CliRunner
+
+FINISHED = {"run_id": "r9", "status": "SUCCESS", "gate": "PASS", "reasons": [], "warnings": [], "mode": "FULL"} | {
+    "counts": {"new": 3, "entities_before": 0, "entities_after": 3},
+    "duration_seconds": 0.5,
+    "message": "published",
+    "error": None,
+}
+
+
+def idr(*arguments: str | Path, typed: str | None = None) -> Result:
+    return CliRunner(mix_stderr=False).invoke(app, [str(item) for item in arguments], input=typed)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["run"],
+        ["run", "--db", "x.duckdb"],
+        ["run", "--db", "x.duckdb", "--run-mode", "SOME"],
+        ["run", "--db", "x.duckdb", "--run-mode", "FULL", "--max-iters", "0"],
+        ["run", "--db", "x.duckdb", "--run-mode", "FULL", "--max-iters", "many"],
+        ["explain", "crm:1", "--db", "x.duckdb"],
+        ["approve", "--db", "x.duckdb"],
+        ["history", "--db", "x.duckdb", "--limit", "0"],
+        ["evaluate", "--db", "x.duckdb"],
+        ["config", "apply"],
+        ["config", "nonsense"],
+    ],
+)
+def test_bad_usage_is_2(arguments: list[str]) -> None:
+    result = idr(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "gate", "error", "code"),
+    [
+        ("SUCCESS", "PASS", None, 0),
+        ("SUCCESS", "HOLD", None, 0),
+        ("SUCCESS_WITH_WARNINGS", "PASS", None, 0),
+        ("DRY_RUN_COMPLETE", "PASS", None, 0),
+        ("DRY_RUN_COMPLETE", "HOLD", None, 3),
+        ("HELD", "HOLD", None, 3),
+        ("SKIPPED", None, None, 4),
+        ("FAILED", None, {"code": "IDR-301", "stage": "components", "message": "no"}, 1),
+        ("FAILED", None, {"code": "IDR-103", "stage": "read", "message": "no"}, 2),
+        ("FAILED", None, None, 1),
+    ],
+)
+def test_exit_codes_of_results(status: str, gate: str | None, error: dict[str, str] | None, code: int) -> None:
+    assert exit_code({"status": status, "gate": gate, "error": error}) == code
+
+
+@pytest.mark.parametrize(
+    ("error_code", "code"), [("IDR-112", 2), ("IDR-406", 2), ("IDR-401", 4), ("IDR-202", 1), ("IDR-599", 1)]
+)
+def test_exit_codes_of_errors(error_code: str, code: int) -> None:
+    assert code_for(error_code) == code
+
+
+def test_a_missing_database_is_told_in_words(tmp_path: Path) -> None:
+    result = idr("status", "--db", tmp_path / "none.duckdb")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("IDR-503")
+    assert not (tmp_path / "none.duckdb").exists()
+
+
+def test_a_database_without_idr_is_told(tmp_path: Path) -> None:
+    import duckdb
+
+    duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    result = idr("history", "--db", tmp_path / "empty.duckdb")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("IDR-113")
+
+
+def test_init_does_not_overwrite(tmp_path: Path) -> None:
+    file = tmp_path / "idr.yml"
+    assert idr("init", "--output", file).exit_code == 0
+    written = file.read_text(encoding="utf-8")
+    file.write_text("mine", encoding="utf-8")
+    assert idr("init", "--output", file).exit_code == 2
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert idr("init", "--output", file, "--force").exit_code == 0
+    assert file.read_text(encoding="utf-8") == written
+
+
+def test_config_check_of_a_missing_file_is_2(tmp_path: Path) -> None:
+    result = idr("config", "check", "--config", tmp_path / "none.yml", "--json")
+    assert result.exit_code == 2
+    answer = json.loads(result.stdout)
+    assert not answer["valid"]
+    assert answer["problems"][0]["code"] == "IDR-112"
+
+
+def test_run_prints_exactly_the_result(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(wh: object, mode: str, max_iters: int, dry_run: bool, progress: Any) -> dict[str, Any]:
+        assert (mode, max_iters, dry_run) == ("FULL", 7, True)
+        progress("normalise", 1234, 0.25)
+        return FINISHED
+
+    monkeypatch.setattr("idr.run.run", run)
+    result = idr("run", "--db", state_file, "--run-mode", "full", "--max-iters", "7", "--dry-run", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == FINISHED
+    assert "normalise" in result.stderr
+    assert "1,234" in result.stderr
+
+
+def test_a_held_run_says_how_to_go_on(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = FINISHED | {"status": "HELD", "gate": "HOLD", "reasons": ["5 % [bold]moved"]}
+    monkeypatch.setattr("idr.run.run", lambda *_: held)
+    result = idr("run", "--db", state_file, "--run-mode", "INCR")
+    assert result.exit_code == 3
+    assert "5 % [bold]moved" in result.stdout
+    assert "idr approve r9" in result.stdout
+    assert "0 -> 3" in result.stdout
+
+
+def test_a_failed_run_tells_its_error(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = {"code": "IDR-301", "stage": "components", "message": "did not converge"}
+    monkeypatch.setattr("idr.run.approve", lambda *_: FINISHED | {"status": "FAILED", "error": error})
+    result = idr("approve", "r9", "--db", state_file, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["error"] == error
+    assert "IDR-301 in components: did not converge" in result.stderr
+
+
+def test_errors_are_neither_markup_nor_control_characters(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise IdrError.of("IDR-403", "[red]old[/red] [/] \x1b[31m \u202eplan")
+
+    monkeypatch.setattr("idr.run.approve", fail)
+    result = idr("approve", "r9", "--db", state_file)
+    assert result.exit_code == 1
+    assert "[red]old[/red] [/] \\x1b[31m \\u202eplan" in result.stderr
+
+
+def test_a_surprise_is_idr_599(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("idr.run.approve", lambda *_: {}["missing"])
+    result = idr("approve", "r9", "--db", state_file)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("IDR-599")
+    assert "Traceback" not in result.stderr
+
+
+def test_values_are_masked_unless_asked_for(state_file: Path) -> None:
+    hidden = json.loads(idr("show", "R1", "--db", state_file, "--json").stdout)
+    shown = json.loads(idr("show", "R1", "--db", state_file, "--json", "--show-values").stdout)
+    assert (hidden["profile"], shown["profile"]) == ({"name": "A****B"}, {"name": "Anna B"})
+
+    hidden = json.loads(idr("explain", "crm:1", "crm:2", "--db", state_file, "--json").stdout)
+    assert hidden["path"][0]["values"] == {"email": "a********g"}
+    assert "anna@x.org" in idr("explain", "crm:1", "crm:2", "--db", state_file, "--show-values").stdout
+
+
+def test_show_of_a_stranger_is_1(state_file: Path) -> None:
+    result = idr("show", "nobody", "--db", state_file)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("IDR-407")
+
+
+def test_history_and_status(state_file: Path) -> None:
+    runs = json.loads(idr("history", "--db", state_file, "--json").stdout)
+    assert [row["run_id"] for row in runs] == ["r3", "r1"]
+    assert runs[0]["reasons"] == ["too much [bold]moved[/bold]"]
+    assert len(json.loads(idr("history", "--db", state_file, "--limit", "1", "--json").stdout)) == 1
+    assert "r3" in idr("history", "--db", state_file).stdout
+
+    status = json.loads(idr("status", "--db", state_file, "--json").stdout)
+    assert (status["entities"], status["clusters"], status["largest_cluster"], status["skipped_groups"]) == (6, 3, 4, 1)
+    assert status["held_plans"] == ["r3"]
+    assert status["last_run"]["run_id"] == "r3"
+    assert "r3" in idr("status", "--db", state_file).stdout
+
+
+def test_the_remaining_views_print(state_file: Path, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text("entity_key,cluster\ncrm:1,a\ncrm:2,b\ncrm:9,b\n", encoding="utf-8")
+    printed = idr("evaluate", "--truth", truth, "--db", state_file)
+    assert (printed.exit_code, "Worst over-merged" in printed.stdout) == (0, True)
+    assert idr("show", "GONE", "--db", state_file).exit_code == 0
+    assert "crm:4" in idr("show", "crm:1", "--db", state_file).stdout
+    assert "oversized" in idr("explain", "crm:1", "crm:9", "--db", state_file).stdout
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen"),
+    [("plain ü 漢", "plain ü 漢"), ("a\nb", "a\nb"), ("\x07", "\\x07"), ("\u202e", "\\u202e"), ("\u200b", "\\u200b"), ("\ud800", "\\ud800")],
+)
+def test_visible(raw: str, seen: str) -> None:
+    assert visible(raw) == seen

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from itertools import combinations
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from idr.errors import IdrError
+from idr.evaluate import evaluate, score
+from idr.truth import read_truth
+from idr.warehouse.duckdb import DuckDBWarehouse
+
+assignments = st.dictionaries(st.integers(0, 14).map("s:{}".format), st.integers(0, 5).map(str), max_size=15)
+
+
+def pairs(assignment: Mapping[str, Hashable], keys: set[str]) -> set[tuple[str, str]]:
+    return {(a, b) for a, b in combinations(sorted(keys), 2) if assignment[a] == assignment[b]}
+
+
+def groups(assignment: Mapping[str, Hashable], keys: set[str]) -> dict[str, frozenset[str]]:
+    return {key: frozenset(other for other in keys if assignment[other] == assignment[key]) for key in keys}
+
+
+@given(assignments, assignments)
+def test_score_agrees_with_brute_force(truth: dict[str, str], found: dict[str, str]) -> None:
+    result = score(truth, found)
+    keys = truth.keys() & found.keys()
+    true_pairs, found_pairs = pairs(truth, keys), pairs(found, keys)
+    both = len(true_pairs & found_pairs)
+    pairwise = result["pairwise"]
+    assert pairwise["precision"] == pytest.approx(both / len(found_pairs) if found_pairs else 1)
+    assert pairwise["recall"] == pytest.approx(both / len(true_pairs) if true_pairs else 1)
+
+    true_group, found_group = groups(truth, keys), groups(found, keys)
+    precision = [len(true_group[key] & found_group[key]) / len(found_group[key]) for key in keys]
+    recall = [len(true_group[key] & found_group[key]) / len(true_group[key]) for key in keys]
+    assert result["b_cubed"]["precision"] == pytest.approx(sum(precision) / len(keys) if keys else 1)
+    assert result["b_cubed"]["recall"] == pytest.approx(sum(recall) / len(keys) if keys else 1)
+
+    true_sets, found_sets = set(true_group.values()), set(found_group.values())
+    exact = len(true_sets & found_sets) / len(true_sets) if true_sets else 1
+    assert result["exact_cluster_rate"] == pytest.approx(exact)
+
+    wrong = sum(row["wrong_pairs"] for row in result["over_merged"])
+    missed = sum(row["missed_pairs"] for row in result["over_split"])
+    assert (wrong, missed) == (len(found_pairs - true_pairs), len(true_pairs - found_pairs))
+
+
+@given(assignments)
+def test_the_truth_itself_is_perfect(truth: dict[str, str]) -> None:
+    result = score(truth, truth)
+    assert result["pairwise"]["f1"] == result["b_cubed"]["f1"] == result["exact_cluster_rate"] == 1
+    assert result["over_merged"] == result["over_split"] == []
+
+
+def test_worst_clusters_come_first() -> None:
+    truth = {"s:1": "a", "s:2": "a", "s:3": "b", "s:4": "c", "s:5": "d"}
+    found = {"s:1": "x", "s:2": "y", "s:3": "x", "s:4": "y", "s:5": "y"}
+    result = score(truth, found)
+    assert [row["resolved_id"] for row in result["over_merged"]] == ["y", "x"]
+    assert result["over_merged"][0] == {"resolved_id": "y", "size": 3, "parts": 3, "wrong_pairs": 3}
+    assert result["over_split"] == [{"cluster": "a", "size": 2, "parts": 2, "missed_pairs": 1}]
+
+
+def test_csv_and_parquet_give_the_same_truth(tmp_path: Path) -> None:
+    csv_file, parquet_file = tmp_path / "truth.csv", tmp_path / "truth.parquet"
+    csv_file.write_text('\ufeffentity_key,cluster,note\n"crm:a,b",7,x\ncrm:c,8,y\n', encoding="utf-8")
+    with duckdb.connect() as connection:
+        rows = connection.sql("select * from (values ('crm:a,b', 7), ('crm:c', 8)) as t(entity_key, cluster)")
+        rows.write_parquet(str(parquet_file))
+    assert read_truth(csv_file) == read_truth(parquet_file) == {"crm:a,b": "7", "crm:c": "8"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "fewer than two columns"),
+        (b"entity_key\ncrm:1\n", "fewer than two columns"),
+        (b"entity_key,cluster\n", "no rows"),
+        (b"entity_key,cluster\ncrm:1\n", "row 2"),
+        (b"entity_key,cluster\ncrm:1,\n", "row 2"),
+        (b"entity_key,cluster\ncrm:1,a\ncrm:1,b\n", "second cluster"),
+        (b"crm:1,a\ncrm:2,a\n", "header"),
+        (b"entity_key,cluster\n\xff\xfe,1\n", "cannot be read"),
+    ],
+)
+def test_an_unusable_csv_is_idr_408(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "truth.csv"
+    file.write_bytes(content)
+    with pytest.raises(IdrError, match=said) as caught:
+        read_truth(file)
+    assert caught.value.code == "IDR-408"
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "."])
+def test_a_missing_file_is_idr_408(tmp_path: Path, name: str) -> None:
+    with pytest.raises(IdrError) as caught:
+        read_truth(tmp_path / name)
+    assert caught.value.code == "IDR-408"
+
+
+def test_a_broken_parquet_is_idr_408(tmp_path: Path) -> None:
+    file = tmp_path / "truth.parquet"
+    file.write_bytes(b"not parquet at all")
+    with pytest.raises(IdrError) as caught:
+        read_truth(file)
+    assert caught.value.code == "IDR-408"
+
+
+def test_evaluate_reads_the_published_membership(state: DuckDBWarehouse, tmp_path: Path) -> None:
+    file = tmp_path / "truth.csv"
+    file.write_text("entity_key,cluster\ncrm:1,a\ncrm:2,a\ncrm:9,b\nother:1,z\n", encoding="utf-8")
+    result = evaluate(state, file)
+    assert (result["entities"], result["only_in_truth"]) == (3, 1)
+    assert result["pairwise"]["recall"] == 1
+
+
+def test_evaluate_needs_common_entities(state: DuckDBWarehouse, tmp_path: Path) -> None:
+    file = tmp_path / "truth.csv"
+    file.write_text("entity_key,cluster\n1,a\n", encoding="utf-8")
+    with pytest.raises(IdrError) as caught:
+        evaluate(state, file)
+    assert caught.value.code == "IDR-408"
