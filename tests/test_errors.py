@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from idr.errors import CODES, IdrError, Problem
+
+PAGE = (Path(__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")
+SECTIONS = {
+    match["code"]: match
+    for match in re.finditer(
+        r"^### (?P<code>IDR-\d{3}): (?P<title>.+)\n\n\*\*Cause\.\*\* (?P<cause>.+)\n\n\*\*Fix\.\*\* (?P<fix>.+)$",
+        PAGE,
+        re.MULTILINE,
+    )
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_a_section(code: str) -> None:
+    assert code in SECTIONS, f"docs/errors.md has no section with cause and fix for {code}"
+    assert SECTIONS[code]["title"] == CODES[code]
+
+
+def test_no_section_outlives_its_code() -> None:
+    assert set(re.findall(r"^### (IDR-\d{3})", PAGE, re.MULTILINE)) == set(CODES)
+
+
+def test_an_error_needs_a_known_code() -> None:
+    with pytest.raises(ValueError, match="catalogue"):
+        IdrError.of("IDR-000", "nothing")
+    with pytest.raises(ValueError, match="at least one"):
+        IdrError()
+
+
+def test_an_error_tells_all_its_problems() -> None:
+    error = IdrError(Problem("IDR-103", "no column x", "sources.crm", "Mend it."), Problem("IDR-104", "no table"))
+    assert (error.code, str(error)) == ("IDR-103", "IDR-103 sources.crm: no column x. Mend it.\nIDR-104 no table.")
