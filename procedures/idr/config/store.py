@@ -1,0 +1,148 @@
+"""The configuration in `idr_meta`: written in one transaction, read back through the same checks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from idr.config.validate import Path, validate
+from idr.errors import IdrError, Problem
+from idr.model import Config
+from idr.warehouse import Row, Warehouse
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "source_table": (
+        "source_id", "table_name", "entity_key_expr", "watermark_expr", "lookback_minutes", "cap_watermark",
+        "deleted_when", "deletes", "trust_rank",
+    ),
+    "identifier_mapping": ("source_id", "identifier", "value_expr"),
+    "identifier": ("identifier", "normalizer", "region", "gmail", "placeholders", "is_unique", "max_per_identity"),
+    "rule": ("rule_id", "match_identifiers", "priority", "max_group_size"),
+    "entity_attribute_mapping": ("source_id", "attribute", "value_expr"),
+    "survivorship_rule": ("attribute", "strategy", "source_priority"),
+    "identifier_exclusion": ("identifier", "match_type", "pattern"),
+    "config": ("key", "value"),
+}  # fmt: skip
+
+
+def _rows(config: Config) -> dict[str, list[tuple[Any, ...]]]:
+    sources, identifiers = config.sources.values(), config.identifiers.values()
+    return {
+        "source_table": [
+            (s.source_id, s.table, s.key, s.watermark, s.lookback_minutes, s.cap_watermark, s.deleted_when,
+             "detect" if s.detect_deletes else "ignore", s.trust)
+            for s in sources
+        ],
+        "identifier_mapping": [(s.source_id, *pair) for s in sources for pair in s.identifiers.items()],
+        "identifier": [
+            (i.name, i.normalize, i.region, i.gmail, None if i.placeholders is None else json.dumps(i.placeholders),
+             i.unique, i.max_per_identity)
+            for i in identifiers
+        ],
+        "rule": [(r.rule_id, ",".join(r.match), r.priority, r.max_group_size) for r in config.rules.values()],
+        "entity_attribute_mapping": [(s.source_id, *pair) for s in sources for pair in s.attributes.items()],
+        "survivorship_rule": [
+            (s.attribute, s.strategy, ",".join(s.source_priority)) for s in config.survivorship.values()
+        ],
+        "identifier_exclusion": [(i.name, e.kind, e.pattern) for i in identifiers for e in i.exclude],
+        "config": [
+            (f"{section}.{key}", json.dumps(value))
+            for section, part in (("guardrails", config.guardrails), ("settings", config.settings))
+            for key, value in asdict(part).items()
+        ],
+    }  # fmt: skip
+
+
+def apply(wh: Warehouse, config: Config) -> None:
+    """Replace what `idr_meta` holds by `config`, in one transaction; the tables must exist."""
+    rows = _rows(config)
+    with wh.transaction():
+        for table, names in _COLUMNS.items():
+            wh.execute(f"delete from idr_meta.{table}")
+            insert = f"insert into idr_meta.{table} ({', '.join(names)}) select {', '.join(f':{n}' for n in names)}"
+            for row in rows[table]:
+                wh.execute(insert, dict(zip(names, row, strict=True)))
+
+
+def load(wh: Warehouse) -> Config:
+    """The configuration in `idr_meta`. Raises IDR-113 when there is none, IDR-115 when it is no longer valid."""
+    tables = {name: wh.query(f"select {', '.join(cols)} from idr_meta.{name}") for name, cols in _COLUMNS.items()}
+    if not tables["source_table"]:
+        raise IdrError.of("IDR-113", "idr_meta holds no configuration", fix="Run idr config apply with an idr.yml")
+    try:
+        return validate(_raw(tables), _where)
+    except IdrError as error:
+        problems = (Problem("IDR-115", f"{p.message} ({p.code})", p.where, p.fix) for p in error.problems)
+        raise IdrError(*problems) from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise IdrError.of(
+            "IDR-115", f"a row cannot be read ({error})", where="idr_meta", fix="Apply the idr.yml again"
+        ) from error
+
+
+def _where(path: Path) -> str:
+    return " ".join(["idr_meta", ".".join(str(part) for part in path)]).strip()
+
+
+def _keyed(rows: list[Row], key: str) -> dict[str, Row]:
+    found = {str(row[key]): row for row in rows}
+    if len(found) < len(rows):
+        raise ValueError(f"{key} is not unique")
+    return found
+
+
+def _pairs(rows: list[Row], source_id: str, name: str) -> dict[str, Any]:
+    mine = [row for row in rows if row["source_id"] == source_id]
+    return {key: row["value_expr"] for key, row in _keyed(mine, name).items()}
+
+
+def _raw(tables: dict[str, list[Row]]) -> dict[str, Any]:
+    sources = _keyed(tables["source_table"], "source_id")
+    identifiers = _keyed(tables["identifier"], "identifier")
+    for table, key, known in (
+        ("identifier_mapping", "source_id", sources),
+        ("entity_attribute_mapping", "source_id", sources),
+        ("identifier_exclusion", "identifier", identifiers),
+    ):
+        orphans = {str(row[key]) for row in tables[table]} - set(known)
+        if orphans:
+            raise ValueError(f"{table} names an unknown {key}: {', '.join(sorted(orphans))}")
+    raw: dict[str, Any] = {
+        "sources": {
+            name: {
+                "table": row["table_name"], "key": row["entity_key_expr"], "watermark": row["watermark_expr"],
+                "lookback_minutes": row["lookback_minutes"], "cap_watermark": row["cap_watermark"],
+                "deleted_when": row["deleted_when"], "deletes": row["deletes"], "trust": row["trust_rank"],
+                "identifiers": _pairs(tables["identifier_mapping"], name, "identifier"),
+                "attributes": _pairs(tables["entity_attribute_mapping"], name, "attribute"),
+            }
+            for name, row in sources.items()
+        },
+        "identifiers": {
+            name: {
+                "normalize": row["normalizer"], "region": row["region"], "gmail": row["gmail"],
+                "placeholders": None if row["placeholders"] is None else json.loads(row["placeholders"]),
+                "exclude": [
+                    {e["match_type"]: e["pattern"]}
+                    for e in tables["identifier_exclusion"] if e["identifier"] == name
+                ],
+                "unique": row["is_unique"], "max_per_identity": row["max_per_identity"],
+            }
+            for name, row in identifiers.items()
+        },
+        "rules": [
+            {"id": row["rule_id"], "match": row["match_identifiers"].split(","), "priority": row["priority"],
+             "max_group_size": row["max_group_size"]}
+            for row in sorted(tables["rule"], key=lambda row: (row["priority"], row["rule_id"]))
+        ],
+        "survivorship": {
+            name: {"strategy": row["strategy"], "sources": [s for s in (row["source_priority"] or "").split(",") if s]}
+            for name, row in _keyed(tables["survivorship_rule"], "attribute").items()
+        },
+        "guardrails": {}, "settings": {},
+    }  # fmt: skip
+    for key, row in _keyed(tables["config"], "key").items():
+        section, _, name = key.partition(".")
+        raw.setdefault(section, {})[name] = json.loads(row["value"])
+    return raw
