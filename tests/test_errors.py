@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from idr.errors import CODES, IdrError, Problem
 
 PAGE = (Path(__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from idr.model import Config, Identifier, Rule, Source
 from idr.warehouse.duckdb import DuckDBWarehouse
 

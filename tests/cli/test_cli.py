@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from typer.testing import CliRunner
+
 from idr.cli.main import app
 from idr.cli.output import visible
 from idr.cli.session import code_for, exit_code
 from idr.errors import IdrError
-from typer.testing import CliRunner
 
 FINISHED = {"run_id": "r9", "status": "SUCCESS", "gate": "PASS", "reasons": [], "warnings": [], "mode": "FULL"} | {
     "counts": {"new": 3, "entities_before": 0, "entities_after": 3},
@@ -109,7 +110,7 @@ def test_config_check_of_a_missing_file_is_2(tmp_path: Path) -> None:
 
 
 def test_run_prints_exactly_the_result(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(wh: object, mode: str, max_iters: int, dry_run: bool, progress: Any) -> dict[str, Any]:
+    def run(wh: object, mode: str, max_iters: int, dry_run: bool, *, progress: Any) -> dict[str, Any]:
         assert (mode, max_iters, dry_run) == ("FULL", 7, True)
         progress("normalise", 1234, 0.25)
         return FINISHED
@@ -124,7 +125,7 @@ def test_run_prints_exactly_the_result(state_file: Path, monkeypatch: pytest.Mon
 
 def test_a_held_run_says_how_to_go_on(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = FINISHED | {"status": "HELD", "gate": "HOLD", "reasons": ["5 % [bold]moved"]}
-    monkeypatch.setattr("idr.run.run", lambda *_: held)
+    monkeypatch.setattr("idr.run.run", lambda *_, **__: held)
     result = idr("run", "--db", state_file, "--run-mode", "INCR")
     assert result.exit_code == 3
     assert "5 % [bold]moved" in result.stdout
@@ -134,7 +135,7 @@ def test_a_held_run_says_how_to_go_on(state_file: Path, monkeypatch: pytest.Monk
 
 def test_a_failed_run_tells_its_error(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = {"code": "IDR-301", "stage": "components", "message": "did not converge"}
-    monkeypatch.setattr("idr.run.approve", lambda *_: FINISHED | {"status": "FAILED", "error": error})
+    monkeypatch.setattr("idr.run.approve", lambda *_, **__: FINISHED | {"status": "FAILED", "error": error})
     result = idr("approve", "r9", "--db", state_file, "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"] == error
@@ -142,7 +143,7 @@ def test_a_failed_run_tells_its_error(state_file: Path, monkeypatch: pytest.Monk
 
 
 def test_errors_are_neither_markup_nor_control_characters(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise IdrError.of("IDR-403", "[red]old[/red] [/] \x1b[31m \u202eplan")
 
     monkeypatch.setattr("idr.run.approve", fail)
@@ -152,7 +153,7 @@ def test_errors_are_neither_markup_nor_control_characters(state_file: Path, monk
 
 
 def test_a_surprise_is_idr_599(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("idr.run.approve", lambda *_: {}["missing"])
+    monkeypatch.setattr("idr.run.approve", lambda *_, **__: {}["missing"])
     result = idr("approve", "r9", "--db", state_file)
     assert result.exit_code == 1
     assert result.stderr.startswith("IDR-599")
@@ -201,7 +202,14 @@ def test_the_remaining_views_print(state_file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "seen"),
-    [("plain ü 漢", "plain ü 漢"), ("a\nb", "a\nb"), ("\x07", "\\x07"), ("\u202e", "\\u202e"), ("\u200b", "\\u200b"), ("\ud800", "\\ud800")],
+    [
+        ("plain ü 漢", "plain ü 漢"),
+        ("a\nb", "a\nb"),
+        ("\x07", "\\x07"),
+        ("\u202e", "\\u202e"),
+        ("\u200b", "\\u200b"),
+        ("\ud800", "\\ud800"),
+    ],
 )
 def test_visible(raw: str, seen: str) -> None:
     assert visible(raw) == seen

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from idr.errors import IdrError
 from idr.evaluate import evaluate, score
 from idr.truth import read_truth

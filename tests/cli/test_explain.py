@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from idr.errors import IdrError
 from idr.explain import explain
 from idr.warehouse.duckdb import DuckDBWarehouse
@@ -41,7 +42,9 @@ def test_nothing_in_common_is_told(state: DuckDBWarehouse) -> None:
 
 
 def test_an_oversized_value_is_no_evidence_inside_a_cluster(state: DuckDBWarehouse) -> None:
-    state.execute("update idr_out.identity_resolved_membership_current set resolved_id = 'R1' where entity_key = 'crm:9'")
+    state.execute(
+        "update idr_out.identity_resolved_membership_current set resolved_id = 'R1' where entity_key = 'crm:9'"
+    )
     answer = explain(state, "crm:1", "crm:9")
     assert answer["linked"]
     assert answer["path"] == []

@@ -3,12 +3,21 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from idr.mask import mask
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, None), ("", ""), ("a", "*"), ("abc", "***"), ("anna", "a**a"), ("anna@example.org", "a**************g"), (12345, "1***5")],
+    [
+        (None, None),
+        ("", ""),
+        ("a", "*"),
+        ("abc", "***"),
+        ("anna", "a**a"),
+        ("anna@example.org", "a**************g"),
+        (12345, "1***5"),
+    ],
 )
 def test_mask(value: object, expected: str | None) -> None:
     assert mask(value) == expected

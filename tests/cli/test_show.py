@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from idr.errors import IdrError
 from idr.show import show
 from idr.warehouse.duckdb import DuckDBWarehouse

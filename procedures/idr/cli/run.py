@@ -48,7 +48,7 @@ def run(
     with opened(db) as wh:
         if config is not None:
             put(wh, checked(wh, config))
-        result = pipeline.run(wh, run_mode.value, max_iters, dry_run, progress)
+        result = pipeline.run(wh, run_mode.value, max_iters, dry_run, progress=progress)
     report(result, as_json)
 
 
@@ -59,7 +59,7 @@ def approve(
 ) -> None:
     """Publish a plan that the gate held."""
     with published(db) as wh:
-        result = pipeline.approve(wh, run_id, progress)
+        result = pipeline.approve(wh, run_id, progress=progress)
     report(result, as_json)
 
 
