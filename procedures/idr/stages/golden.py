@@ -45,7 +45,8 @@ def _ranks(config: Config) -> dict[str, str]:
 def _source_rank(config: Config, chosen: Survivorship) -> str:
     order = {source: position for position, source in enumerate(chosen.source_priority)}
     cases = " ".join(f"when '{source}' then {position}" for source, position in order.items())
-    return f"case source_id {cases} else {len(order)} + trust end" if cases else "trust"
+    rank = f"case source_id {cases} else {len(order)} + trust end" if cases else "trust"
+    return f"cast({rank} as bigint)"
 
 
 def _score_of(config: Config, name: str) -> str:

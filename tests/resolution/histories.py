@@ -1,0 +1,190 @@
+"""Random histories of a small world of sources, and an oracle for who is one that shares no code with IDR."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import duckdb
+import networkx as nx
+
+from idr import schema
+from idr.config import store
+from idr.model import Config, Guardrails, Identifier, Rule, Source, Survivorship
+from idr.run import run
+from idr.warehouse.duckdb import DuckDBWarehouse
+
+START = datetime(2024, 1, 1)
+COLUMNS = ("e", "p", "n", "d")
+NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
+
+
+@dataclass
+class World:
+    """The sources' rows, the configuration, and the database that holds both."""
+
+    seed: int
+    rng: random.Random = field(init=False)
+    now: datetime = START
+    rows: dict[str, dict[int, dict]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.connection = duckdb.connect(":memory:")
+        self.connection.execute("set threads = 1")
+        self.wh = DuckDBWarehouse(self.connection)
+        schema.install(self.wh)
+        self.connection.execute("create schema src")
+        sources = {}
+        for number in range(self.rng.randint(2, 4)):
+            sources |= self._new_source(f"s{number}")
+        cap = self.rng.choice([2, 3, 4, 100])
+        self.config = Config(
+            sources=sources,
+            identifiers={name: Identifier(name, "lower") for name in COLUMNS},
+            rules={
+                "by_e": Rule("by_e", ("e",), 1, cap),
+                "by_p": Rule("by_p", ("p",), 2, self.rng.choice([3, 100])),
+                "by_nd": Rule("by_nd", ("n", "d"), 3, 100),
+            },
+            survivorship={
+                "e": Survivorship("e", self.rng.choice(["most_recent", "longest", "most_frequent", "min"])),
+                "n": Survivorship("n", self.rng.choice(["earliest", "max", "source_priority"])),
+            },
+            guardrails=NO_LIMITS,
+        )
+        store.apply(self.wh, self.config)
+
+    def _new_source(self, name: str) -> dict[str, Source]:
+        self.connection.execute(
+            f"create table src.{name} (id bigint, e varchar, p varchar, n varchar, d varchar, upd timestamp, del boolean)"
+        )
+        self.rows[name] = {}
+        watermark = self.rng.choice(["upd", "upd", None])
+        return {
+            name: Source(
+                name,
+                f"src.{name}",
+                "id",
+                watermark=watermark,
+                lookback_minutes=self.rng.choice([0, 5]),
+                deleted_when="del",
+                detect_deletes=True,
+                trust=self.rng.randint(1, 3),
+                identifiers={column: column for column in COLUMNS},
+                attributes={"e": "e", "n": "n"},
+            )
+        }
+
+    def _value(self, column: str) -> str | None:
+        pool = {"e": 9, "p": 9, "n": 4, "d": 4}[column]
+        if self.rng.random() < 0.3:
+            return None
+        text = f"{column}{self.rng.randrange(pool)}"
+        return text.upper() if self.rng.random() < 0.2 else text
+
+    def _write(self, name: str, key: int, row: dict | None) -> None:
+        self.connection.execute(f"delete from src.{name} where id = ?", [key])
+        if row is None:
+            self.rows[name].pop(key, None)
+            return
+        self.rows[name][key] = row
+        self.connection.execute(
+            f"insert into src.{name} values (?, ?, ?, ?, ?, ?, ?)",
+            [key, *(row[column] for column in COLUMNS), row["upd"], row["del"]],
+        )
+
+    def _change_row(self) -> None:
+        name = self.rng.choice(sorted(self.config.sources))
+        present = sorted(self.rows[name])
+        kind = self.rng.random()
+        if kind < 0.5 or not present:
+            key, row = len(present) + self.rng.randrange(3), {column: self._value(column) for column in COLUMNS}
+        else:
+            key = self.rng.choice(present)
+            if kind > 0.9:
+                self._write(name, key, None)
+                return
+            row = dict(self.rows[name][key])
+            column = self.rng.choice(COLUMNS)
+            row[column] = self._value(column)
+        row["upd"] = None if self.rng.random() < 0.05 else self.now
+        row["del"] = self.rng.random() < 0.12
+        self._write(name, key, row)
+
+    def _change_configuration(self) -> None:
+        kind = self.rng.randrange(4)
+        sources, rules = dict(self.config.sources), dict(self.config.rules)
+        if kind == 0:
+            rules["by_e"] = replace(rules["by_e"], max_group_size=self.rng.choice([2, 3, 5, 100]))
+        elif kind == 1 and "by_nd" in rules:
+            del rules["by_nd"]
+        elif kind == 2:
+            name = f"s{len(self.rows)}"
+            sources |= self._new_source(name)
+        elif len(sources) > 2:
+            del sources[self.rng.choice(sorted(sources))]
+        self.config = replace(self.config, sources=sources, rules=rules)
+        store.apply(self.wh, self.config)
+
+    def step(self) -> None:
+        """A minute passes and some rows, now and then the configuration, change."""
+        self.now += timedelta(minutes=1)
+        for _ in range(self.rng.choice([0, 1, 2, 5, 12])):
+            self._change_row()
+        if self.rng.random() < 0.15:
+            self._change_configuration()
+
+    def run(self, mode: str, *, dry_run: bool = False) -> dict:
+        self.now += timedelta(seconds=1)
+        result = run(self.wh, mode, 30, dry_run, clock=lambda: self.now)
+        assert result["status"] in ("SUCCESS", "SUCCESS_WITH_WARNINGS", "DRY_RUN_COMPLETE"), result
+        return result
+
+    def expected(self) -> set[frozenset[str]]:
+        """The partition of the live records by networkx."""
+        graph = nx.Graph()
+        groups: dict[tuple, list[str]] = {}
+        for name in self.config.sources:
+            for key, row in self.rows[name].items():
+                if row["del"]:
+                    continue
+                entity = f"{name}:{key}"
+                graph.add_node(entity)
+                for rule in self.config.rules.values():
+                    values = tuple(row[column] and row[column].lower() for column in rule.match)
+                    if all(values):
+                        groups.setdefault((rule.rule_id, *values), []).append(entity)
+        for (rule_id, *_), members in groups.items():
+            if len(members) <= self.config.rules[rule_id].max_group_size:
+                nx.add_path(graph, members)
+        return {frozenset(part) for part in nx.connected_components(graph)}
+
+    def membership(self) -> dict[str, str]:
+        rows = self.connection.execute(
+            "select entity_key, resolved_id from idr_out.identity_resolved_membership_current"
+        ).fetchall()
+        assert len(rows) == len(dict(rows)), "an entity has two membership rows"
+        return dict(rows)
+
+    def partition(self) -> set[frozenset[str]]:
+        clusters: dict[str, set[str]] = {}
+        for entity, resolved in self.membership().items():
+            clusters.setdefault(resolved, set()).add(entity)
+        return {frozenset(members) for members in clusters.values()}
+
+    def replayed(self) -> dict[str, str]:
+        """The membership that the event log tells, from empty."""
+        membership: dict[str, str] = {}
+        events = self.connection.execute(
+            "select event_type, entity_key, resolved_id from idr_out.identity_event"
+            " where event_type in ('LEFT', 'JOINED') order by version, event_type desc"
+        ).fetchall()
+        for event, entity, resolved in events:
+            if event == "LEFT":
+                assert membership.pop(entity) == resolved
+            else:
+                assert entity not in membership
+                membership[entity] = resolved
+        return membership

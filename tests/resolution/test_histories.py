@@ -1,0 +1,82 @@
+"""Whatever happens to the sources, the partition equals the oracle's, and INCR equals FULL."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.resolution.histories import World
+
+HISTORIES = int(os.environ.get("IDR_HISTORIES", "200"))
+
+
+def assert_tables_agree(world: World) -> None:
+    query = world.connection.execute
+    sizes = dict(query("select resolved_id, cluster_size from idr_out.identity_clusters_current").fetchall())
+    counted: dict[str, int] = {}
+    for resolved in world.membership().values():
+        counted[resolved] = counted.get(resolved, 0) + 1
+    assert sizes == counted
+    for table in ("golden_profile_current", "golden_provenance_current"):
+        ids = [row[0] for row in query(f"select resolved_id from idr_out.{table}").fetchall()]
+        assert sorted(ids) == sorted(sizes)
+    entities = {row[0] for row in query("select entity_key from idr_out.entity_current").fetchall()}
+    assert entities == set(world.membership())
+    aliases = query("select old_resolved_id, resolved_id from idr_out.identity_alias").fetchall()
+    assert len(aliases) == len(dict(aliases))
+    for old, new in aliases:
+        assert old not in sizes
+        assert new is None or new in sizes
+
+
+def assert_ids_are_stable(world: World, before: dict[str, str]) -> None:
+    after = world.membership()
+    parts: dict[str, dict[str, int]] = {}
+    for entity, old in before.items():
+        if entity in after:
+            heirs = parts.setdefault(old, {})
+            heirs[after[entity]] = heirs.get(after[entity], 0) + 1
+    alias = dict(world.connection.execute("select old_resolved_id, resolved_id from idr_out.identity_alias").fetchall())
+    for old, heirs in parts.items():
+        if len(heirs) == 1 or len(set(heirs.values())) == len(heirs):
+            assert alias.get(old, old) == max(heirs, key=lambda new: heirs[new])
+
+
+def profiles(world: World) -> list[tuple]:
+    return sorted(
+        world.connection.execute("select resolved_id, e, n from idr_out.golden_profile_current").fetchall(), key=repr
+    )
+
+
+@settings(max_examples=HISTORIES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.integers(min_value=0, max_value=2**32))
+def test_incremental_runs_equal_full_runs_and_the_oracle(seed: int) -> None:
+    world = World(seed)
+    for _ in range(world.rng.randint(3, 6)):
+        world.step()
+        before = world.membership()
+        if world.rng.random() < 0.5:
+            plan = world.run("INCR", dry_run=True)
+            assert world.membership() == before
+            live = world.run("INCR")
+            assert live["counts"] == plan["counts"]
+            changes = world.connection.execute(
+                "select entity_key, proposed_resolved_id from idr_out.dry_run_results where run_id = ?",
+                [plan["run_id"]],
+            ).fetchall()
+            predicted = before | dict(changes)
+            assert world.membership() == {entity: to for entity, to in predicted.items() if to is not None}
+        else:
+            world.run(world.rng.choice(["INCR", "INCR", "FULL"]))
+        assert world.partition() == world.expected()
+        assert world.replayed() == world.membership()
+        assert_tables_agree(world)
+        assert_ids_are_stable(world, before)
+    membership, golden = world.membership(), profiles(world)
+    full = world.run("FULL")
+    assert world.membership() == membership
+    assert profiles(world) == golden
+    assert full["counts"]["moved"] == full["counts"]["new"] == full["counts"]["removed"] == 0
+    world.connection.close()
