@@ -11,9 +11,9 @@ create table if not exists idr_meta.source_table (
     deletes varchar,
     trust_rank number(38, 0)
 );
-create table if not exists idr_meta.identifier_mapping (source_id varchar, identifier varchar, value_expr varchar);
-create table if not exists idr_meta.identifier (
-    identifier varchar,
+create table if not exists idr_meta.identifier_mapping (source_id varchar, identifier_type varchar, value_expr varchar);
+create table if not exists idr_meta.identifier_type (
+    identifier_type varchar,
     normalizer varchar,
     region varchar,
     gmail boolean,
@@ -26,5 +26,5 @@ create table if not exists idr_meta.rule (
 );
 create table if not exists idr_meta.entity_attribute_mapping (source_id varchar, attribute varchar, value_expr varchar);
 create table if not exists idr_meta.survivorship_rule (attribute varchar, strategy varchar, source_priority varchar);
-create table if not exists idr_meta.identifier_exclusion (identifier varchar, match_type varchar, pattern varchar);
+create table if not exists idr_meta.identifier_exclusion (identifier_type varchar, match_type varchar, pattern varchar);
 create table if not exists idr_meta.config (key varchar, value varchar);

@@ -44,7 +44,7 @@ create table if not exists idr_out.identity_event (
 );
 create table if not exists idr_out.identity_conflict (
     resolved_id varchar,
-    identifier varchar,
+    identifier_type varchar,
     distinct_values number(38, 0),
     max_per_identity number(38, 0),
     run_id varchar,

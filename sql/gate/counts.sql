@@ -30,7 +30,7 @@ select
         left join idr_out.identity_conflict as k
             on
                 c.resolved_id = k.resolved_id
-                and c.identifier = k.identifier
+                and c.identifier_type = k.identifier_type
                 and c.distinct_values <= k.distinct_values
         where k.resolved_id is null
     ) as conflicts,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.resolution.histories import World
 
 HISTORIES = int(os.environ.get("IDR_HISTORIES", "200"))
+SHARDS = 8
 
 
 def assert_tables_agree(world: World) -> None:
@@ -50,9 +52,20 @@ def profiles(world: World) -> list[tuple]:
     )
 
 
-@settings(max_examples=HISTORIES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(st.integers(min_value=0, max_value=2**32))
-def test_incremental_runs_equal_full_runs_and_the_oracle(seed: int) -> None:
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_incremental_runs_equal_full_runs_and_the_oracle(shard: int) -> None:
+    @settings(
+        max_examples=-(-HISTORIES // SHARDS), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    @given(st.integers(min_value=0, max_value=2**32))
+    def check(seed: int) -> None:
+        live_through(seed * SHARDS + shard)
+
+    check()
+
+
+def live_through(seed: int) -> None:
     world = World(seed)
     for _ in range(world.rng.randint(3, 6)):
         world.step()

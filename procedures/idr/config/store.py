@@ -16,12 +16,12 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "source_id", "table_name", "entity_key_expr", "watermark_expr", "lookback_minutes", "cap_watermark",
         "deleted_when", "deletes", "trust_rank",
     ),
-    "identifier_mapping": ("source_id", "identifier", "value_expr"),
-    "identifier": ("identifier", "normalizer", "region", "gmail", "placeholders", "is_unique", "max_per_identity"),
+    "identifier_mapping": ("source_id", "identifier_type", "value_expr"),
+    "identifier_type": ("identifier_type", "normalizer", "region", "gmail", "placeholders", "is_unique", "max_per_identity"),
     "rule": ("rule_id", "match_identifiers", "priority", "max_group_size"),
     "entity_attribute_mapping": ("source_id", "attribute", "value_expr"),
     "survivorship_rule": ("attribute", "strategy", "source_priority"),
-    "identifier_exclusion": ("identifier", "match_type", "pattern"),
+    "identifier_exclusion": ("identifier_type", "match_type", "pattern"),
     "config": ("key", "value"),
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ def _rows(config: Config) -> dict[str, list[tuple[Any, ...]]]:
             for s in sources
         ],
         "identifier_mapping": [(s.source_id, *pair) for s in sources for pair in s.identifiers.items()],
-        "identifier": [
+        "identifier_type": [
             (i.name, i.normalize, i.region, i.gmail, None if i.placeholders is None else json.dumps(i.placeholders),
              i.unique, i.max_per_identity)
             for i in identifiers
@@ -99,11 +99,11 @@ def _pairs(rows: list[Row], source_id: str, name: str) -> dict[str, Any]:
 
 def _raw(tables: dict[str, list[Row]]) -> dict[str, Any]:
     sources = _keyed(tables["source_table"], "source_id")
-    identifiers = _keyed(tables["identifier"], "identifier")
+    identifiers = _keyed(tables["identifier_type"], "identifier_type")
     for table, key, known in (
         ("identifier_mapping", "source_id", sources),
         ("entity_attribute_mapping", "source_id", sources),
-        ("identifier_exclusion", "identifier", identifiers),
+        ("identifier_exclusion", "identifier_type", identifiers),
     ):
         orphans = {str(row[key]) for row in tables[table]} - set(known)
         if orphans:
@@ -114,7 +114,7 @@ def _raw(tables: dict[str, list[Row]]) -> dict[str, Any]:
                 "table": row["table_name"], "key": row["entity_key_expr"], "watermark": row["watermark_expr"],
                 "lookback_minutes": row["lookback_minutes"], "cap_watermark": row["cap_watermark"],
                 "deleted_when": row["deleted_when"], "deletes": row["deletes"], "trust": row["trust_rank"],
-                "identifiers": _pairs(tables["identifier_mapping"], name, "identifier"),
+                "identifiers": _pairs(tables["identifier_mapping"], name, "identifier_type"),
                 "attributes": _pairs(tables["entity_attribute_mapping"], name, "attribute"),
             }
             for name, row in sources.items()
@@ -125,7 +125,7 @@ def _raw(tables: dict[str, list[Row]]) -> dict[str, Any]:
                 "placeholders": None if row["placeholders"] is None else json.loads(row["placeholders"]),
                 "exclude": [
                     {e["match_type"]: e["pattern"]}
-                    for e in tables["identifier_exclusion"] if e["identifier"] == name
+                    for e in tables["identifier_exclusion"] if e["identifier_type"] == name
                 ],
                 "unique": row["is_unique"], "max_per_identity": row["max_per_identity"],
             }

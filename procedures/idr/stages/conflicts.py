@@ -12,7 +12,7 @@ def find_conflicts(ctx: RunContext) -> int:
     """Write `idr_work.conflict`: clusters in scope with more distinct values of an identifier than it allows."""
     ctx.execute(
         f"create or replace transient table {work_table('conflict')}"
-        " (resolved_id varchar, identifier varchar, distinct_values number(38, 0), max_per_identity number(38, 0))"
+        " (resolved_id varchar, identifier_type varchar, distinct_values number(38, 0), max_per_identity number(38, 0))"
     )
     rows = 0
     for identifier in ctx.config.identifiers.values():

@@ -6,7 +6,9 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -45,6 +47,11 @@ def _family(type_name: str) -> TypeFamily:
     if type_name.endswith("]"):
         return "other"
     return next((family for prefix, family in _FAMILIES if type_name.startswith(prefix)), "other")
+
+
+def _whole(value: Any) -> Any:
+    """NUMBER(38, 0) comes back as an integer, as it does from Snowflake."""
+    return int(value) if isinstance(value, Decimal) and value.as_tuple().exponent == 0 else value
 
 
 class DuckDBWarehouse:
@@ -103,7 +110,7 @@ class DuckDBWarehouse:
     def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
         result = self._run(sql, binds, rename)
         names = [item[0].lower() for item in result.description or []]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return [dict(zip(names, map(_whole, row), strict=True)) for row in result.fetchall()]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

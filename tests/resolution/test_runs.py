@@ -1,0 +1,230 @@
+"""Promises of a run that a random history does not single out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import duckdb
+import pytest
+
+from idr import schema
+from idr.config import store
+from idr.errors import IdrError
+from idr.model import Config, Exclusion, Guardrails, Identifier, Rule, Source
+from idr.run import approve, run
+from idr.warehouse.duckdb import DuckDBWarehouse
+
+NOW = datetime(2024, 6, 1)
+
+
+class Shop:
+    """One source table `shop.people` and a clock that the test moves."""
+
+    def __init__(self, **changes: object) -> None:
+        self.connection = duckdb.connect(":memory:")
+        self.wh = DuckDBWarehouse(self.connection)
+        self.now = NOW
+        schema.install(self.wh)
+        self.connection.execute("create schema shop")
+        self.connection.execute(
+            "create table shop.people (id bigint, email varchar, phone varchar, name varchar, upd timestamp)"
+        )
+        settings = {
+            "sources": {
+                "shop": Source(
+                    "shop",
+                    "shop.people",
+                    "id",
+                    watermark="upd",
+                    identifiers={"email": "email", "phone": "phone"},
+                    attributes={"name": "name"},
+                )
+            },
+            "identifiers": {"email": Identifier("email", "email"), "phone": Identifier("phone", "digits")},
+            "rules": {"email": Rule("email", ("email",), 1), "phone": Rule("phone", ("phone",), 2)},
+            "survivorship": {},
+        }
+        self.apply(Config(**{**settings, **changes}))
+
+    def apply(self, config: Config) -> None:
+        self.config = config
+        store.apply(self.wh, config)
+
+    def add(self, *rows: tuple) -> None:
+        self.connection.executemany("insert into shop.people values (?, ?, ?, ?, ?)", rows)
+
+    def run(self, mode: str = "INCR", **options: object) -> dict:
+        self.now += timedelta(minutes=1)
+        return run(self.wh, mode, clock=lambda: self.now, **options)
+
+    def clusters(self) -> list[list[str]]:
+        rows = self.connection.execute(
+            "select list(entity_key order by entity_key) from idr_out.identity_resolved_membership_current"
+            " group by resolved_id order by 1"
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def snapshot(self) -> dict[str, list]:
+        tables = self.connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'idr_out' and table_name like '%current'"
+        ).fetchall()
+        return {
+            name: sorted(self.connection.execute(f"select * from idr_out.{name}").fetchall(), key=repr)
+            for (name,) in tables
+        }
+
+
+def test_a_chain_of_any_length_is_one_cluster() -> None:
+    shop = Shop(guardrails=Guardrails(max_cluster_size=None))
+    shop.add(*((i, f"a{i // 2}@x.org", f"555{(i + 1) // 2:07}", "x", NOW) for i in range(200)))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    assert len(shop.clusters()) == 1
+
+
+def test_too_few_rounds_fail_and_publish_nothing() -> None:
+    shop = Shop(guardrails=Guardrails(max_cluster_size=None))
+    shop.add(*((i, f"a{i // 2}@x.org", f"555{(i + 1) // 2:07}", "x", NOW) for i in range(200)))
+    result = shop.run("FULL", max_iters=1)
+    assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-301")
+    assert shop.clusters() == []
+
+
+def test_an_oversized_cluster_is_held_until_it_is_approved() -> None:
+    shop = Shop(guardrails=Guardrails(max_cluster_size=3))
+    shop.add(*((i, "same@x.org", None, "x", NOW) for i in range(5)))
+    held = shop.run("FULL")
+    assert (held["status"], held["gate"]) == ("HELD", "HOLD")
+    assert "5 records would be one identity" in held["reasons"][0]
+    assert shop.clusters() == []
+    assert approve(shop.wh, held["run_id"])["status"] == "SUCCESS"
+    assert len(shop.clusters()) == 1
+    with pytest.raises(IdrError, match="IDR-404"):
+        approve(shop.wh, held["run_id"])
+    assert shop.run("FULL")["status"] == "SUCCESS"
+
+
+def test_a_mailbox_shared_by_far_more_than_usual_is_held_by_default() -> None:
+    shop = Shop()
+    shop.add(*((i, f"u{i // 2}@x.org", None, "x", NOW) for i in range(60)))
+    shop.add(*((100 + i, "info@x.org", None, "x", NOW) for i in range(21)))
+    held = shop.run("FULL")
+    assert held["status"] == "HELD"
+    assert "links 21 records" in held["reasons"][0]
+
+
+def test_an_excluded_value_undoes_the_merge_it_made() -> None:
+    shop = Shop(guardrails=Guardrails(max_moved_ratio=None))
+    shop.add((1, "Test@Test.com", None, "a", NOW), (2, "test@test.com", None, "b", NOW))
+    shop.run("FULL")
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+    excluded = Identifier("email", "email", exclude=(Exclusion("exact", "TEST@test.com"),))
+    shop.apply(Config(**{**{f: getattr(shop.config, f) for f in shop.config.__slots__}, "identifiers": {**shop.config.identifiers, "email": excluded}}))
+    result = shop.run("INCR")
+    assert "computed in full: identifiers changed" in result["message"]
+    assert shop.clusters() == [["shop:1"], ["shop:2"]]
+
+
+def test_a_row_without_a_key_fails_the_run_and_changes_nothing() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("FULL")
+    before = shop.snapshot()
+    shop.add((None, "a@x.org", None, "b", NOW + timedelta(days=1)))
+    result = shop.run("INCR")
+    assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-201")
+    assert shop.snapshot() == before
+    status = shop.connection.execute("select status, error_code from idr_out.run_history order by started_at").fetchall()
+    assert status == [("SUCCESS", None), ("FAILED", "IDR-201")]
+
+
+def test_of_rows_with_one_key_the_latest_wins_and_is_reported() -> None:
+    shop = Shop()
+    shop.add((1, "old@x.org", None, "old", NOW), (1, "new@x.org", None, "new", NOW + timedelta(hours=-1)))
+    shop.add((1, "newest@x.org", None, "newest", NOW + timedelta(seconds=1)))
+    result = shop.run("FULL")
+    assert result["status"] == "SUCCESS_WITH_WARNINGS"
+    assert "IDR-202" in result["warnings"][0]
+    assert shop.connection.execute("select name from idr_out.golden_profile_current").fetchall() == [("newest",)]
+
+
+def test_a_row_from_the_future_does_not_hide_later_rows() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "a", NOW + timedelta(days=365)))
+    assert "IDR-203" in shop.run("INCR")["warnings"][0]
+    shop.add((2, "a@x.org", None, "b", NOW + timedelta(minutes=1)))
+    shop.run("INCR")
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+
+
+def test_rows_without_a_clock_value_are_read_each_time() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("INCR")
+    shop.add((2, "a@x.org", None, "b", None))
+    shop.run("INCR")
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+
+
+def test_a_dry_run_writes_nothing_but_its_plan() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("FULL")
+    before = shop.snapshot()
+    shop.add((2, "a@x.org", None, "b", NOW))
+    assert shop.run("FULL", dry_run=True)["status"] == "DRY_RUN_COMPLETE"
+    assert shop.snapshot() == before
+
+
+def test_rows_that_arrive_after_the_plan_wait_for_the_next_run() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("INCR", dry_run=True)
+    shop.add((2, "a@x.org", None, "b", NOW))
+    shop.run("INCR")
+    assert shop.clusters() == [["shop:1"]]
+    shop.run("INCR")
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+
+
+def test_a_run_that_meets_another_is_skipped() -> None:
+    shop = Shop()
+    holder = f"{shop.wh.process_token}:other"
+    shop.wh.execute(
+        "update idr_meta.run_lock set holder = :holder, expires_at = :until",
+        {"holder": holder, "until": NOW + timedelta(days=1)},
+    )
+    assert shop.run("FULL")["status"] == "SKIPPED"
+
+
+def test_the_lock_of_a_dead_process_and_its_running_row_are_taken_over() -> None:
+    shop = Shop()
+    shop.wh.execute(
+        "update idr_meta.run_lock set holder = 'gone:run', expires_at = :until", {"until": NOW + timedelta(days=1)}
+    )
+    shop.wh.execute("insert into idr_out.run_history (run_id, status) values ('dead', 'RUNNING')")
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    row = shop.connection.execute("select status, error_code from idr_out.run_history where run_id = 'dead'").fetchone()
+    assert row == ("FAILED", "IDR-504")
+
+
+def test_a_source_that_empties_is_held() -> None:
+    shop = Shop()
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(10)))
+    shop.run("FULL")
+    shop.connection.execute("delete from shop.people where id > 2")
+    held = shop.run("FULL")
+    assert held["status"] == "HELD"
+    assert "source shop would shrink from 10 to 3" in held["reasons"][0]
+
+
+def test_more_values_than_an_identity_may_hold_are_a_conflict() -> None:
+    phone = Identifier("phone", "digits", unique=True)
+    shop = Shop(identifiers={"email": Identifier("email", "email"), "phone": phone})
+    shop.add((1, "a@x.org", "5551", "a", NOW), (2, "a@x.org", "5552", "b", NOW))
+    held = shop.run("FULL")
+    assert "1 identities hold more values" in held["reasons"][0]
+
+
+def test_an_invalid_mode_is_refused() -> None:
+    with pytest.raises(IdrError, match="IDR-406"):
+        Shop().run("PARTIAL")
