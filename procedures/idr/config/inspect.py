@@ -1,0 +1,82 @@
+"""Holds a configuration against a database: tables, columns and types, every problem at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from idr.config.expression import parse, table_name
+from idr.errors import IdrError, Problem
+from idr.model import Config, Source
+from idr.warehouse import Column, Warehouse
+
+
+def check(wh: Warehouse, config: Config) -> list[Problem]:
+    """Problems that only the database can show: IDR-103, IDR-104, IDR-114; empty when a run can start."""
+    problems: list[Problem] = []
+    for source in config.sources.values():
+        columns = wh.table_columns(source.table)
+        problems += _missing_table(wh, source) if columns is None else _source(wh, source, columns)
+    return problems
+
+
+def _suggest(wrong: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(wrong.lower(), [name.lower() for name in known], 1, 0.6)
+    return f'Did you mean "{near[0]}"?' if near else ""
+
+
+def _missing_table(wh: Warehouse, source: Source) -> list[Problem]:
+    fix = _suggest(source.table, wh.list_tables()) or "Check the name, or create the table or view"
+    return [Problem("IDR-104", f"table {source.table} does not exist", where=f"source {source.source_id}", fix=fix)]
+
+
+def _expressions(source: Source) -> Iterator[tuple[str, str]]:
+    yield "key", source.key
+    if source.watermark:
+        yield "watermark", source.watermark
+    if source.deleted_when:
+        yield "deleted_when", source.deleted_when
+    yield from ((f"identifier {name}", text) for name, text in source.identifiers.items())
+    yield from ((f"attribute {name}", text) for name, text in source.attributes.items())
+
+
+def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Problem]:
+    known = [column.name for column in columns]
+    folded = {name.lower() for name in known}
+    problems: list[Problem] = []
+    for what, text in _expressions(source):
+        where = f"source {source.source_id}, {what}"
+        missing = sorted({c.name for c in parse(text).find_all(exp.Column) if c.name.lower() not in folded})
+        problems += [
+            Problem(
+                "IDR-103",
+                f'column "{name}" not found in {source.table}',
+                where=where,
+                fix=_suggest(name, known) or f"It has {', '.join(known[:12])}",
+            )
+            for name in missing
+        ]
+        if not missing:
+            problems += _type(wh, source, what, text, where)
+    return problems
+
+
+def _type(wh: Warehouse, source: Source, what: str, text: str, where: str) -> list[Problem]:
+    query = exp.select(exp.alias_(parse(text), "c")).from_(table_name(source.table))
+    try:
+        column = wh.describe(query.sql(dialect="snowflake"))[0]
+    except IdrError as error:
+        fix = "Mend the expression so that it fits the columns' types"
+        return [Problem("IDR-114", f"{text} cannot be computed: {error.problems[0].message}", where=where, fix=fix)]
+    if what == "watermark" and column.family not in ("date", "timestamp", "timestamp_tz"):
+        fix = f"Use a date or timestamp, for example to_timestamp({text})"
+        return [Problem("IDR-114", f"{text} is {column.type_name}, not a point in time", where=where, fix=fix)]
+    if what == "deleted_when" and column.family != "boolean":
+        fix = f"Write a condition, for example {text} = 1"
+        return [Problem("IDR-114", f"{text} is {column.type_name}, not true or false", where=where, fix=fix)]
+    if column.family == "other":
+        fix = "Pick a scalar part of it, or cast it to varchar"
+        return [Problem("IDR-114", f"{text} is {column.type_name}, which has no single value", where=where, fix=fix)]
+    return []
