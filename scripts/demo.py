@@ -42,7 +42,7 @@ identifiers:
   ssn: {normalize: digits}
   first_name: {normalize: name}
   last_name: {normalize: name}
-  dob: {normalize: date}
+  dob: {normalize: digits}
 rules:
   - {id: ssn, match: [ssn], max_group_size: 20}
   - {id: name_dob, match: [first_name, last_name, dob], max_group_size: 20}

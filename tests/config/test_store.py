@@ -41,7 +41,7 @@ def test_no_configuration_is_idr_113(wh: DuckDBWarehouse) -> None:
     "edit",
     [
         "update idr_meta.source_table set entity_key_expr = '(select 1)'",
-        "delete from idr_meta.identifier",
+        "delete from idr_meta.identifier_type",
         "update idr_meta.config set value = 'x'",
         "insert into idr_meta.rule select * from idr_meta.rule",
         "insert into idr_meta.identifier_mapping select 'x', 'email', 'email'",
