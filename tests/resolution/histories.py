@@ -15,7 +15,7 @@ from idr.model import Config, Guardrails, Identifier, Rule, Source, Survivorship
 from idr.run import run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
-START = datetime(2024, 1, 1)
+START = datetime(2024, 1, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 COLUMNS = ("e", "p", "n", "d")
 NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 
@@ -58,7 +58,8 @@ class World:
 
     def _new_source(self, name: str) -> dict[str, Source]:
         self.connection.execute(
-            f"create table src.{name} (id bigint, e varchar, p varchar, n varchar, d varchar, upd timestamp, del boolean)"
+            f"create table src.{name}"
+            " (id bigint, e varchar, p varchar, n varchar, d varchar, upd timestamp, del boolean)"
         )
         self.rows[name] = {}
         watermark = self.rng.choice(["upd", "upd", None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -14,7 +15,7 @@ from idr.model import Config, Exclusion, Guardrails, Identifier, Rule, Source
 from idr.run import approve, run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
-NOW = datetime(2024, 6, 1)
+NOW = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 
 
 class Shop:
@@ -66,7 +67,8 @@ class Shop:
 
     def snapshot(self) -> dict[str, list]:
         tables = self.connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'idr_out' and table_name like '%current'"
+            "select table_name from information_schema.tables"
+            " where table_schema = 'idr_out' and table_name like '%current'"
         ).fetchall()
         return {
             name: sorted(self.connection.execute(f"select * from idr_out.{name}").fetchall(), key=repr)
@@ -118,7 +120,7 @@ def test_an_excluded_value_undoes_the_merge_it_made() -> None:
     shop.run("FULL")
     assert shop.clusters() == [["shop:1", "shop:2"]]
     excluded = Identifier("email", "email", exclude=(Exclusion("exact", "TEST@test.com"),))
-    shop.apply(Config(**{**{f: getattr(shop.config, f) for f in shop.config.__slots__}, "identifiers": {**shop.config.identifiers, "email": excluded}}))
+    shop.apply(replace(shop.config, identifiers={**shop.config.identifiers, "email": excluded}))
     result = shop.run("INCR")
     assert "computed in full: identifiers changed" in result["message"]
     assert shop.clusters() == [["shop:1"], ["shop:2"]]
@@ -133,7 +135,8 @@ def test_a_row_without_a_key_fails_the_run_and_changes_nothing() -> None:
     result = shop.run("INCR")
     assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-201")
     assert shop.snapshot() == before
-    status = shop.connection.execute("select status, error_code from idr_out.run_history order by started_at").fetchall()
+    history = "select status, error_code from idr_out.run_history order by started_at"
+    status = shop.connection.execute(history).fetchall()
     assert status == [("SUCCESS", None), ("FAILED", "IDR-201")]
 
 
