@@ -6,8 +6,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from idr.statement import RUN_TOKEN
 from idr.stages.context import RunContext
+from idr.statement import RUN_TOKEN
 from idr.warehouse import Row, Warehouse
 
 

@@ -47,7 +47,8 @@ def fence(wh: Warehouse, lease: Lease, until: datetime) -> None:
         raise IdrError.of(
             "IDR-405",
             "another run took the lock before this one could publish",
-            fix="Nothing was published. Look at `idr history` for the other run; raise settings.lease_minutes if runs last",
+            fix="Nothing was published. Look at `idr history` for the other run;"
+            " raise settings.lease_minutes if runs last",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import cast
 
 import sqlglot
 from sqlglot import exp
@@ -54,13 +55,15 @@ def folds_case(name: str) -> bool:
     return name in _FOLDS_CASE
 
 
-def normalized(identifier: Identifier, value: exp.Expression) -> exp.Expression:
+def normalized(identifier: Identifier, value: exp.Expr) -> exp.Expr:
     """The identifier's normal form of the text `value`; NULL for empty text and for placeholders."""
     name = identifier.normalize
     result = _fill(_file(identifier), {"value": value, **_parameters(identifier)})
     words = DEFAULT_PLACEHOLDERS if identifier.placeholders is None else identifier.placeholders
     nothing = _one_of(words)
-    absent = [exp.In(this=exp.Lower(this=_trim(value.copy())), expressions=[word.copy() for word in nothing])]
+    absent: list[exp.Expr] = [
+        exp.In(this=exp.Lower(this=_trim(value.copy())), expressions=[word.copy() for word in nothing])
+    ]
     if name not in _KEEPS_TEXT:
         absent.append(exp.In(this=exp.Lower(this=result.copy()), expressions=nothing))
     if identifier.placeholders is None and name in {"digits", "phone"}:
@@ -71,7 +74,7 @@ def normalized(identifier: Identifier, value: exp.Expression) -> exp.Expression:
     return case.else_(result, copy=False)
 
 
-def _one_of(words: Iterable[str]) -> list[exp.Expression]:
+def _one_of(words: Iterable[str]) -> list[exp.Expr]:
     """The words as SQL text in lower case. Empty text is always nothing."""
     found = dict.fromkeys(["", *(word.strip(BLANKS) for word in words)])
     return [
@@ -80,7 +83,7 @@ def _one_of(words: Iterable[str]) -> list[exp.Expression]:
     ]
 
 
-def _one_digit_only(identifier: Identifier, result: exp.Expression) -> exp.Expression:
+def _one_digit_only(identifier: Identifier, result: exp.Expr) -> exp.Expr:
     """Digits: all zeros. Phone: after the calling code one digit over and over."""
     if identifier.normalize == "digits":
         return _parse("ltrim(value, '0') = ''", value=result)
@@ -88,7 +91,7 @@ def _one_digit_only(identifier: Identifier, result: exp.Expression) -> exp.Expre
     return _parse(f"replace(substr(value, {start}), right(value, 1), '') = ''", value=result)
 
 
-def _file(identifier: Identifier) -> exp.Expression:
+def _file(identifier: Identifier) -> exp.Expr:
     if identifier.normalize not in NORMALIZERS:
         raise IdrError.of("IDR-109", f"there is no normaliser {identifier.normalize!r}", where=identifier.name)
     gmail = identifier.normalize == "email" and identifier.gmail
@@ -96,12 +99,12 @@ def _file(identifier: Identifier) -> exp.Expression:
 
 
 @cache
-def _expression(name: str) -> exp.Expression:
-    select = sqlglot.parse_one(read(f"normalize/{name}"), read="snowflake")
+def _expression(name: str) -> exp.Expr:
+    select = cast(exp.Select, sqlglot.parse_one(read(f"normalize/{name}"), read="snowflake"))
     return select.selects[0].unalias()
 
 
-def _parameters(identifier: Identifier) -> dict[str, exp.Expression]:
+def _parameters(identifier: Identifier) -> dict[str, exp.Expr]:
     texts = {"blanks": BLANKS}
     if identifier.normalize == "phone":
         texts |= _phone(identifier.region)
@@ -141,18 +144,18 @@ def _other_digit(digit: str, *, first: bool) -> str:
     return "[" + "".join(other for other in "0123456789"[first:] if other != digit) + "]"
 
 
-def _trim(value: exp.Expression) -> exp.Expression:
+def _trim(value: exp.Expr) -> exp.Expr:
     return exp.Trim(this=value, expression=exp.Literal.string(BLANKS))
 
 
-def _parse(sql: str, *, value: exp.Expression) -> exp.Expression:
+def _parse(sql: str, *, value: exp.Expr) -> exp.Expr:
     return _fill(sqlglot.parse_one(sql, read="snowflake"), {"value": value})
 
 
-def _fill(template: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expression:
+def _fill(template: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
     """A copy of the template with each bare column named in `values` replaced."""
 
-    def replace(node: exp.Expression) -> exp.Expression:
+    def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and not node.table and node.name in values:
             return values[node.name].copy()
         return node

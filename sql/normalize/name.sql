@@ -1,6 +1,7 @@
 -- reads: value (text)   writes: normalized (text)
 -- '  Dr. José  O’Brien-Müller ' -> 'dr jose obrien muller'; 'İrem Strauß' -> 'irem strauss'
 -- Text within ASCII takes the short way; the second list of letters is Latin Extended-B and Additional.
+-- noqa: disable=LT05
 select trim(
     regexp_replace(
         case
@@ -11,7 +12,8 @@ select trim(
                         lower(replace(value, '\u0130', 'i')),
                         '[\u0300-\u036f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+',
                         ''
-                    ), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'),
+                    ), 'ß', 'ss'
+                ), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'),
                 'àáâãäåçèéêëìíîïðñòóôõöøùúûüýÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĵķĺļľłńņňŋōŏőŕŗřśŝşšţťŧũūŭůűųŵŷźżžſς'
                 || 'ƒơưǎǐǒǔǖǘǚǜǟǡǧǩǫǭǰǵǹǻȁȃȅȇȉȋȍȏȑȓȕȗșțȟȧȩȫȭȯȱȳḁḃḅḇḉḋḍḏḑḓḕḗḙḛḝḟḡḣḥḧḩḫḭḯḱḳḵḷḹḻḽḿṁṃṅṇṉṋṍṏṑṓṕṗṙṛṝṟṡṣṥṧṩṫṭṯṱṳṵṷṹṻṽṿẁẃẅẇẉẋẍẏẑẓẕẖẗẘẙạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ'
                 || '\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07\u00b4''`',

@@ -10,7 +10,8 @@ where
     or c.cluster_size <> n.cluster_size
     or c.confidence_score <> n.confidence_score;
 create or replace transient table idr_work.event as
-select 'CREATED' as event_type, resolved_id, cast(null as varchar) as entity_key,
+select
+    'CREATED' as event_type, resolved_id, cast(null as varchar) as entity_key,
     cast(null as varchar) as other_resolved_id
 from idr_work.cluster_new
 where is_new

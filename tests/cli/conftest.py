@@ -11,7 +11,9 @@ from idr.warehouse.duckdb import DuckDBWarehouse
 
 STATE = """
 create schema idr_out;
-create table idr_out.identity_resolved_membership_current (entity_key varchar, resolved_id varchar, updated_ts timestamp);
+create table idr_out.identity_resolved_membership_current (
+    entity_key varchar, resolved_id varchar, updated_ts timestamp
+);
 create table idr_out.identity_clusters_current (
     resolved_id varchar, cluster_size bigint, confidence_score double, created_version bigint,
     created_ts timestamp, updated_ts timestamp);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 import sqlglot
 from sqlglot import exp
@@ -19,7 +20,8 @@ _PART = r'(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"\x00-\x1f]|"")+")'
 _TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,2}}")
 
 _SYNTAX = (
-    "Column Identifier Literal Boolean Null Paren Tuple Var DataType DataTypeParam Cast TryCast Case If Bracket Interval "
+    "Column Identifier Literal Boolean Null Paren Tuple Var DataType DataTypeParam Cast TryCast Case If "
+    "Bracket Interval "
     "JSONExtract JSONPath JSONPathRoot JSONPathKey JSONPathSubscript "
     "And Or Not Is EQ NEQ GT GTE LT LTE NullSafeEQ NullSafeNEQ Between In Like ILike Escape Any All RegexpLike "
     "Add Sub Mul Div Mod Neg DPipe AtTimeZone Collate"
@@ -30,7 +32,8 @@ _FUNCTIONS = (
     "Substring Left Right Length Replace RegexpReplace RegexpExtract RegexpCount RegexpInstr SplitPart Split Pad "
     "Translate Reverse Contains StartsWith EndsWith StrPosition MD5 SHA SHA2 Repeat Space Stuff Soundex Ascii Chr "
     "Abs Round Floor Ceil Greatest Least Sign "
-    "TimestampTrunc DateTrunc DateAdd DateDiff Year Month Day Extract DateFromParts TimestampFromParts ConvertTimezone LastDay "
+    "TimestampTrunc DateTrunc DateAdd DateDiff Year Month Day Extract DateFromParts TimestampFromParts "
+    "ConvertTimezone LastDay "
     "ParseJSON GetExtract EqualNull Booland Typeof ArraySize IsNullValue StripNullValue Base64Encode Levenshtein"
 )
 _ALLOWED = frozenset(getattr(exp, name) for name in f"{_SYNTAX} {_FUNCTIONS}".split())
@@ -71,13 +74,13 @@ def _bad_tokens(tokens: list[Token]) -> str | None:
         return '";" is not allowed in an expression'
     if any(token.token_type in (TokenType.ARROW, TokenType.DARROW) for token in tokens):
         return "an arrow is not allowed in an expression; write a JSON path as column:name"
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in pairwise(tokens):
         if token.token_type is TokenType.IDENTIFIER and following.token_type is TokenType.L_PAREN:
             return f'the quoted function name "{token.text}" is not allowed'
     return None
 
 
-def _objection(node: exp.Expression) -> str | None:
+def _objection(node: exp.Expr) -> str | None:
     if isinstance(node, exp.Anonymous):
         name = str(node.this)
         return None if name.lower() in _ALLOWED_BY_NAME else f'the function "{name}" is not allowed'
@@ -94,7 +97,7 @@ def _objection(node: exp.Expression) -> str | None:
     return f"{_describe(node)} is not allowed"
 
 
-def _describe(node: exp.Expression) -> str:
+def _describe(node: exp.Expr) -> str:
     if isinstance(node, exp.Query):
         return "a sub-query"
     if isinstance(node, (exp.Placeholder, exp.Parameter)):
@@ -112,7 +115,7 @@ def _describe(node: exp.Expression) -> str:
     return f'"{node.key}"'
 
 
-def _analyse(text: str) -> tuple[exp.Expression | None, list[Problem]]:
+def _analyse(text: str) -> tuple[exp.Expr | None, list[Problem]]:
     if not text.strip():
         return None, [_unparsable("the expression is empty")]
     if len(text) > MAX_LENGTH:
@@ -139,14 +142,14 @@ def check(text: str) -> list[Problem]:
 
 
 @cache
-def _parsed(text: str) -> exp.Expression:
+def _parsed(text: str) -> exp.Expr:
     tree, problems = _analyse(text)
     if problems or tree is None:
         raise IdrError(*problems)
     return tree
 
 
-def parse(text: str) -> exp.Expression:
+def parse(text: str) -> exp.Expr:
     """The checked syntax tree, the caller's own copy. Raises IDR-107 or IDR-108."""
     return _parsed(text).copy()
 

@@ -37,7 +37,7 @@ def work_table(name: str) -> str:
     return f"idr_work.{name}{RUN_TOKEN}"
 
 
-def _as_text(value: exp.Expression, family: TypeFamily) -> exp.Expression:
+def _as_text(value: exp.Expr, family: TypeFamily) -> exp.Expr:
     if family == "text":
         return value
     if family == "date":
@@ -49,7 +49,7 @@ def _as_text(value: exp.Expression, family: TypeFamily) -> exp.Expression:
     return exp.cast(value, "varchar")
 
 
-def _as_clock(value: exp.Expression, family: TypeFamily) -> exp.Expression:
+def _as_clock(value: exp.Expr, family: TypeFamily) -> exp.Expr:
     if family == "timestamp_tz":
         value = exp.func("CONVERT_TIMEZONE", exp.Literal.string("UTC"), value, dialect="snowflake")
     return exp.cast(value, exp.DataType.build("timestamp_ntz", dialect="snowflake"))
@@ -71,7 +71,7 @@ def families(wh: Warehouse, source: Source) -> dict[str, TypeFamily]:
     return {text: column.family for text, column in zip(texts, columns, strict=True)}
 
 
-def _excluded(value: exp.Expression, identifier: Identifier, exclusion: Exclusion, bind: str) -> exp.Expression:
+def _excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, bind: str) -> exp.Expr:
     pattern = exp.Placeholder(this=bind)
     if exclusion.kind == "exact":
         return exp.EQ(this=value.copy(), expression=normalized(identifier, exp.cast(pattern, "varchar")))
@@ -99,10 +99,10 @@ class _Builder:
         family = families(self.wh, source)
         prefix = exp.cast(exp.Placeholder(this=self.bind(f"{source.source_id}:")), "varchar")
         key = _as_text(parse(source.key), family[source.key])
-        clock: exp.Expression = exp.cast(exp.null(), exp.DataType.build("timestamp_ntz", dialect="snowflake"))
+        clock: exp.Expr = exp.cast(exp.null(), exp.DataType.build("timestamp_ntz", dialect="snowflake"))
         if source.watermark:
             clock = _as_clock(parse(source.watermark), family[source.watermark])
-        deleted: exp.Expression = exp.false()
+        deleted: exp.Expr = exp.false()
         if source.deleted_when:
             deleted = exp.func("COALESCE", exp.Paren(this=parse(source.deleted_when)), exp.false())
         columns = [
@@ -122,7 +122,7 @@ class _Builder:
         query = exp.select(*columns).from_(table_name(source.table))
         return query if reading.since is None else query.where(self._since(reading, clock, key))
 
-    def _since(self, reading: Reading, clock: exp.Expression, key: exp.Expression) -> exp.Expression:
+    def _since(self, reading: Reading, clock: exp.Expr, key: exp.Expr) -> exp.Expr:
         """Rows at or after the mark; and every row of a key that has a row without a clock value."""
         undated = (
             exp.select(key.copy())
@@ -138,7 +138,7 @@ class _Builder:
         )
 
     def branch(self, reading: Reading) -> exp.Select:
-        normal = exp.select(
+        return exp.select(
             "entity_key",
             "source_id",
             "record_ts",
@@ -154,9 +154,8 @@ class _Builder:
             ),
             *(f"a_{name}" for name in self.config.attributes),
         ).from_(self._inner(reading).subquery("source_row"))
-        return normal
 
-    def kept(self, name: str) -> exp.Expression:
+    def kept(self, name: str) -> exp.Expr:
         """The normalised identifier, NULL where the exclusion list names it."""
         column = exp.column(f"i_{name}")
         identifier = self.config.identifiers[name]

@@ -42,16 +42,23 @@ def _limits(ctx: RunContext, counts: dict[str, int]) -> list[str]:
         ("merged", rails.max_merged_clusters, "max_merged_clusters", "clusters would be merged into others"),
         ("split", rails.max_split_clusters, "max_split_clusters", "clusters would be split"),
         ("skipped_groups", rails.max_skipped_groups, "max_skipped_groups", "groups are skipped as oversized"),
-        ("conflicts", rails.max_conflicts, "max_conflicts", "identities hold more values of an identifier than allowed"),
+        (
+            "conflicts",
+            rails.max_conflicts,
+            "max_conflicts",
+            "identities hold more values of an identifier than allowed",
+        ),
     )
-    for metric, limit, name, words in tests:
-        if limit is not None and counts[metric] > limit:
-            reasons.append(f"{counts[metric]} {words}; {name} allows {limit}")
-    for row in ctx.query(read("gate/suspects")) if counts["suspect_groups"] else []:
-        reasons.append(
-            f"one value of rule {row['rule_id']} links {row['group_size']} records, far more than is usual"
-            f" (for example {row['example_key']}); exclude the value, lower max_group_size, or approve"
-        )
+    reasons.extend(
+        f"{counts[metric]} {words}; {name} allows {limit}"
+        for metric, limit, name, words in tests
+        if limit is not None and counts[metric] > limit
+    )
+    reasons.extend(
+        f"one value of rule {row['rule_id']} links {row['group_size']} records, far more than is usual"
+        f" (for example {row['example_key']}); exclude the value, lower max_group_size, or approve"
+        for row in (ctx.query(read("gate/suspects")) if counts["suspect_groups"] else [])
+    )
     return reasons
 
 

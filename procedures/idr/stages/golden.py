@@ -15,7 +15,7 @@ _RECENCY = "record_ts desc nulls last, trust, entity_key"
 
 
 @cache
-def score(strategy: str) -> exp.Expression:
+def score(strategy: str) -> exp.Expr:
     """The strategy's score over columns value, recency_rank, earliest_rank, source_rank, value_count, value_rank."""
     tree = parse_one(read(f"survivorship/{strategy}"), read="snowflake")
     return tree.expressions[0].this
@@ -35,14 +35,15 @@ def _ranks(config: Config) -> dict[str, str]:
                 columns[f"n_{name}"] = f"count(*) over (partition by resolved_id, a_{name})"
             elif column == "value_rank":
                 columns[f"v_{name}"] = (
-                    f"dense_rank() over (partition by resolved_id order by try_to_double(a_{name}) nulls last, a_{name})"
+                    "dense_rank() over (partition by resolved_id"
+                    f" order by try_to_double(a_{name}) nulls last, a_{name})"
                 )
             elif column == "source_rank":
-                columns[f"s_{name}"] = _source_rank(config, chosen)
+                columns[f"s_{name}"] = _source_rank(chosen)
     return columns
 
 
-def _source_rank(config: Config, chosen: Survivorship) -> str:
+def _source_rank(chosen: Survivorship) -> str:
     order = {source: position for position, source in enumerate(chosen.source_priority)}
     cases = " ".join(f"when '{source}' then {position}" for source, position in order.items())
     rank = f"case source_id {cases} else {len(order)} + trust end" if cases else "trust"

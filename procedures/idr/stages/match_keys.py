@@ -17,7 +17,7 @@ def _key_text(rule: Rule) -> str:
     return " || ".join([f"'{rule.rule_id}/'", *parts])
 
 
-def key_query(rules: list[Rule], table: str) -> exp.Expression:
+def key_query(rules: list[Rule], table: str) -> exp.Expr:
     """entity_id, rule_id, match_key of every record that has all values of a rule.
 
     The key is 126 bits of MD5, which fit NUMBER(38): by accident two of 10^10 values are equal once in 10^18 runs.

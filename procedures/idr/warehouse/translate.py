@@ -26,8 +26,8 @@ class _Generator(DuckDB.Generator):
     def md5numberlower64_sql(self, node: exp.MD5NumberLower64) -> str:
         return f"CAST(MD5_NUMBER({self.sql(node, 'this')}) & 18446744073709551615 AS HUGEINT)"
 
-    def length_sql(self, node: exp.Length) -> str:
-        return f"LENGTH({self.sql(node, 'this')})"
+    def length_sql(self, expression: exp.Length) -> str:
+        return f"LENGTH({self.sql(expression, 'this')})"
 
     def tochar_sql(self, node: exp.ToChar) -> str:
         pattern = node.args.get("format")
