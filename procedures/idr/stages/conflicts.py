@@ -34,13 +34,13 @@ def find_conflicts(ctx: RunContext) -> int:
 def find_suspects(ctx: RunContext) -> int:
     """Write `idr_work.usage` and `idr_work.suspect`: live groups far larger than is usual for their rule.
 
-    Usual is the 95th percentile of group sizes, single holders included, as the last FULL run saw it; a group is
+    Usual is the upper quartile of group sizes, single holders included, as the last FULL run saw it; a group is
     suspect above 10 entities and above `suspect_group_factor` times the usual size.
     """
     if ctx.is_full:
         ctx.execute(
             f"create or replace transient table {work_table('usage')} as"
-            " select rule_id, percentile_disc(0.95) within group (order by n) as usual_group_size from"
+            " select rule_id, percentile_disc(0.75) within group (order by n) as usual_group_size from"
             f" (select rule_id, match_key, count(*) as n from {work_table('match_key')} group by 1, 2) as g group by 1"
         )
     else:
