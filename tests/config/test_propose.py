@@ -18,7 +18,8 @@ def wh() -> DuckDBWarehouse:
         ' "Zip: Code" varchar, tags variant, updated_at timestamp, active boolean)'
     )
     warehouse.execute(
-        "insert into crm.customers (customer_id, surname, contact) select 1, 'Lee', 'a@b.org' union all select 2, 'Ray', 'c@d.org'"
+        "insert into crm.customers (customer_id, surname, contact)"
+        " select 1, 'Lee', 'a@b.org' union all select 2, 'Ray', 'c@d.org'"
     )
     return warehouse
 

@@ -15,7 +15,7 @@ from idr.model import Config, Guardrails, Identifier, Rule, Source, Survivorship
 from idr.run import run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
-START = datetime(2024, 1, 1)  # noqa: DTZ001  (record clocks carry no zone)  # noqa: DTZ001 - the tables hold timestamps without a zone
+START = datetime(2024, 1, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 COLUMNS = ("e", "p", "n", "d")
 NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 

@@ -15,7 +15,6 @@ from idr.model import Config, Exclusion, Guardrails, Identifier, Rule, Source
 from idr.run import approve, run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
-# noqa: DTZ001  (record clocks carry no zone)
 NOW = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 
 

@@ -17,7 +17,9 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "deleted_when", "deletes", "trust_rank",
     ),
     "identifier_mapping": ("source_id", "identifier_type", "value_expr"),
-    "identifier_type": ("identifier_type", "normalizer", "region", "gmail", "placeholders", "is_unique", "max_per_identity",),
+    "identifier_type": (
+        "identifier_type", "normalizer", "region", "gmail", "placeholders", "is_unique", "max_per_identity",
+    ),
     "rule": ("rule_id", "match_identifiers", "priority", "max_group_size"),
     "entity_attribute_mapping": ("source_id", "attribute", "value_expr"),
     "survivorship_rule": ("attribute", "strategy", "source_priority"),

@@ -46,7 +46,10 @@ _FAMILIES: tuple[tuple[str, TypeFamily], ...] = (
 def _family(type_name: str) -> TypeFamily:
     if type_name.endswith("]"):
         return "other"
-    return next((family for prefix, family in _FAMILIES if type_name.startswith(prefix)), "other")
+    for prefix, family in _FAMILIES:
+        if type_name.startswith(prefix):
+            return family
+    return "other"
 
 
 def _whole(value: Any) -> Any:
