@@ -69,7 +69,6 @@ def test_all_problems_come_in_one_report_with_lines(good_yaml: str) -> None:
         ("match: [email]", "match: email", "IDR-105"),
         ("match: [email]", "match: []", "IDR-106"),
         ("sources: [shop, crm]", "sources: [shop, erp]", "IDR-109"),
-        (", sources: [shop, crm]", "", "IDR-106"),
         ("  email: {strategy", "  fax: {strategy", "IDR-109"),
         ("strategy: source_priority", "strategy: best", "IDR-105"),
         ("normalize: phone", "normalize: phone, region: us", "IDR-105"),

@@ -260,10 +260,6 @@ class _Reader:
             self.reference(used, sources, (*path, "sources"), "source")
         if len(set(order)) < len(order):
             self.report("IDR-105", (*path, "sources"), "names a source twice")
-        if strategy == "source_priority" and not order:
-            self.report(
-                "IDR-106", path, 'the key "sources" is missing', "source_priority needs the sources, best first"
-            )
         if order and strategy != "source_priority":
             self.report("IDR-105", (*path, "sources"), "only strategy: source_priority has sources")
         return Survivorship(name, strategy, tuple(order))
