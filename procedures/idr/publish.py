@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from idr import schema
 from idr.lock import Lease, fence
 from idr.stages.context import RunContext
-from idr.stages.extract import record_columns, work_table
+from idr.stages.extract import work_table
 
 
 def publish(ctx: RunContext, lease: Lease, watermarks: Mapping[str, datetime], plan_run_id: str) -> None:
@@ -39,7 +39,7 @@ def _profiles(ctx: RunContext) -> None:
 
 
 def _records(ctx: RunContext) -> None:
-    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *record_columns(ctx.config)])
+    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *schema.state_columns(ctx.config)])
     source = work_table("record" if ctx.is_full else "delta")
     ctx.execute(f"insert into idr_out.entity_current ({columns}) select {columns} from {source}")
 

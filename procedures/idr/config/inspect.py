@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from sqlglot import exp
 
 from idr.config.expression import parse, table_name
+from idr.config.validate import suggestion
 from idr.errors import IdrError, Problem
 from idr.model import Config, Source
 from idr.warehouse import Column, Warehouse
@@ -22,13 +22,8 @@ def check(wh: Warehouse, config: Config) -> list[Problem]:
     return problems
 
 
-def _suggest(wrong: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(wrong.lower(), [name.lower() for name in known], 1, 0.6)
-    return f'Did you mean "{near[0]}"?' if near else ""
-
-
 def _missing_table(wh: Warehouse, source: Source) -> list[Problem]:
-    fix = _suggest(source.table, wh.list_tables()) or "Check the name, or create the table or view"
+    fix = suggestion(source.table, wh.list_tables()) or "Check the name, or create the table or view"
     return [Problem("IDR-104", f"table {source.table} does not exist", where=f"source {source.source_id}", fix=fix)]
 
 
@@ -54,7 +49,7 @@ def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Proble
                 "IDR-103",
                 f'column "{name}" not found in {source.table}',
                 where=where,
-                fix=_suggest(name, known) or f"It has {', '.join(known[:12])}",
+                fix=suggestion(name, known) or f"It has {', '.join(known[:12])}",
             )
             for name in missing
         ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from idr.schema import state_columns
 from idr.stages.context import RunContext
-from idr.stages.extract import record_columns, work_table
+from idr.stages.extract import work_table
 
 
 def build_delta(ctx: RunContext) -> int:
     """Write `idr_work.delta`: live records that are new or changed, with their entity ids."""
-    columns = record_columns(ctx.config)
+    columns = state_columns(ctx.config)
     changed = " or ".join(f"r.{name} is distinct from e.{name}" for name in ["record_ts", *columns])
     return ctx.execute(
         f"create or replace transient table {work_table('delta')} as"
@@ -23,7 +24,7 @@ def build_delta(ctx: RunContext) -> int:
 
 def build_scope_record(ctx: RunContext) -> int:
     """Write `idr_work.scope_record`: the records in scope as they will be after this run."""
-    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *record_columns(ctx.config)])
+    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *state_columns(ctx.config)])
     qualified = ", ".join(f"e.{name.strip()}" for name in columns.split(","))
     return ctx.execute(
         f"create or replace transient table {work_table('scope_record')} as"

@@ -16,6 +16,7 @@ from idr.config.expression import parse, table_name
 from idr.errors import IdrError, Problem
 from idr.model import Config, Exclusion, Identifier, Source
 from idr.normalize import folds_case, normalized
+from idr.schema import state_columns
 from idr.stages.context import RunContext
 from idr.statement import RUN_TOKEN
 from idr.warehouse import TypeFamily, Warehouse
@@ -87,7 +88,7 @@ class _Builder:
         self.config = config
         self.wh = wh
         self.binds: dict[str, Any] = {}
-        self.used = sorted({name for rule in config.rules.values() for name in rule.match} | set(config.identifiers))
+        self.used = sorted(config.identifiers)
 
     def bind(self, value: Any) -> str:
         name = f"x{len(self.binds)}"
@@ -180,10 +181,6 @@ class _Builder:
         ).from_(union.subquery("row_read"))
 
 
-def record_columns(config: Config) -> list[str]:
-    return [*(f"i_{name}" for name in sorted(config.identifiers)), *(f"a_{name}" for name in config.attributes)]
-
-
 def since(source: Source, last: datetime | None) -> datetime | None:
     return None if last is None else last - timedelta(minutes=source.lookback_minutes)
 
@@ -219,12 +216,12 @@ def deduplicate(ctx: RunContext) -> list[str]:
     if not repeated:
         ctx.table_names["record"] = "record_read"
         return []
-    columns = ", ".join(record_columns(ctx.config))
+    columns = ", ".join(state_columns(ctx.config))
     ctx.execute(
         f"create or replace transient table {work_table('record_single')} as"
         f" select entity_id, entity_key, source_id, record_ts, is_deleted, {columns} from {work_table('record_read')}"
         " qualify row_number() over (partition by entity_key order by record_ts desc nulls last, is_deleted,"
-        f" {', '.join(f'{name} nulls last' for name in record_columns(ctx.config))}) = 1"
+        f" {', '.join(f'{name} nulls last' for name in state_columns(ctx.config))}) = 1"
     )
     ctx.table_names["record"] = "record_single"
     return [
