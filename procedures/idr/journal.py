@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from idr.stages.context import RunContext
-from idr.statement import RUN_TOKEN
+from idr.statement import RUN_TOKEN, insert_values, statements
 from idr.warehouse import Row, Warehouse
 
 
@@ -19,13 +19,13 @@ def start(wh: Warehouse, run_id: str, mode: str, now: datetime, *, dry_run: bool
     )
 
 
-def close_interrupted(wh: Warehouse, now: datetime) -> None:
-    """Only the holder of the lease calls this: whatever is still RUNNING was cut off."""
+def close_interrupted(wh: Warehouse, run_id: str, now: datetime) -> None:
+    """Only the holder of the lease calls this: whatever else is still RUNNING was cut off."""
     wh.execute(
         "update idr_out.run_history set status = 'FAILED', ended_at = :now, error_code = 'IDR-504',"
         " error_stage = 'interrupted', error_message = 'the run ended without a word; nothing of it was published'"
-        " where status = 'RUNNING'",
-        {"now": now},
+        " where status = 'RUNNING' and run_id <> :run_id",
+        {"run_id": run_id, "now": now},
     )
 
 
@@ -56,12 +56,19 @@ def finish(wh: Warehouse, result: dict[str, Any], now: datetime, plan_run_id: st
 
 
 def stage_metrics(ctx: RunContext) -> None:
-    for stage, rows, seconds in ctx.metrics:
-        ctx.execute(
-            "insert into idr_out.stage_metrics (run_id, stage, rows_written, seconds, recorded_at)"
-            " values (:run_id, :stage, :rows, :seconds, :run_ts)",
-            {"stage": stage, "rows": rows, "seconds": seconds},
-        )
+    """One row per stage that ended."""
+    rows = [(ctx.run_id, stage, written, seconds, ctx.now) for stage, written, seconds in ctx.metrics]
+    if rows:
+        columns = ("run_id", "stage", "rows_written", "seconds", "recorded_at")
+        ctx.wh.execute(*insert_values("idr_out.stage_metrics", columns, rows))
+
+
+def metrics(wh: Warehouse, result: dict[str, Any], now: datetime) -> None:
+    """The run's counts and duration as numbers by name, for a monitoring system to collect."""
+    values = {"duration_seconds": result["duration_seconds"], **result["counts"]}
+    rows = [(result["run_id"], f"idr_{name}", value, now) for name, value in values.items()]
+    columns = ("run_id", "metric_name", "metric_value", "recorded_at")
+    wh.execute(*insert_values("idr_out.metrics_export", columns, rows))
 
 
 def dry_run_results(ctx: RunContext, counts: dict[str, int]) -> None:
@@ -73,12 +80,9 @@ def dry_run_results(ctx: RunContext, counts: dict[str, int]) -> None:
         " case when old_resolved_id is null then 'NEW' when resolved_id is null then 'REMOVED' else 'MOVED' end"
         f" from idr_work.membership_change{RUN_TOKEN}"
     )
-    for metric, value in counts.items():
-        ctx.execute(
-            "insert into idr_out.dry_run_summary (run_id, metric, metric_value, created_at)"
-            " values (:run_id, :metric, :metric_value, :run_ts)",
-            {"metric": metric, "metric_value": value},
-        )
+    rows = [(ctx.run_id, metric, value, ctx.now) for metric, value in counts.items()]
+    columns = ("run_id", "metric", "metric_value", "created_at")
+    ctx.wh.execute(*insert_values("idr_out.dry_run_summary", columns, rows))
 
 
 def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], watermarks: str) -> None:
@@ -106,6 +110,12 @@ def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], wat
 def find_plan(wh: Warehouse, run_id: str) -> Row | None:
     rows = wh.query("select * from idr_out.plan where run_id = :run_id", {"run_id": run_id})
     return rows[0] if rows else None
+
+
+def expire(wh: Warehouse, oldest: datetime) -> None:
+    """Delete plans, dry-run rows, metrics and resumed groups from before `oldest`."""
+    for statement in statements("cleanup/expired"):
+        wh.execute(statement, {"oldest": oldest})
 
 
 def drop_stale_work(wh: Warehouse) -> None:

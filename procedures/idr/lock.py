@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from idr.errors import IdrError
 from idr.warehouse import Warehouse
@@ -17,7 +17,7 @@ class Lease:
     token: int
 
 
-def claim(wh: Warehouse, run_id: str, now: datetime, lease_minutes: int) -> Lease | None:
+def claim(wh: Warehouse, run_id: str, now: datetime, until: datetime) -> Lease | None:
     """Take the lock when it is free, expired, or its holder is known to be gone; None when it is busy."""
     holder = f"{wh.process_token}:{run_id}"
     row = wh.query("select holder from idr_meta.run_lock")[0]
@@ -26,7 +26,7 @@ def claim(wh: Warehouse, run_id: str, now: datetime, lease_minutes: int) -> Leas
         taken = wh.execute(
             "update idr_meta.run_lock set holder = :holder, token = token + 1, acquired_at = :now, expires_at = :until"
             " where holder is null or expires_at < :now or holder = :abandoned",
-            {"holder": holder, "now": now, "until": now + timedelta(minutes=lease_minutes), "abandoned": abandoned},
+            {"holder": holder, "now": now, "until": until, "abandoned": abandoned},
         )
     except IdrError as error:
         if "onflict" in str(error):
@@ -37,8 +37,8 @@ def claim(wh: Warehouse, run_id: str, now: datetime, lease_minutes: int) -> Leas
     return Lease(holder, int(wh.query("select token from idr_meta.run_lock")[0]["token"]))
 
 
-def fence(wh: Warehouse, lease: Lease, until: datetime) -> None:
-    """Inside the publishing transaction: IDR-405 unless the lease is still ours."""
+def renew(wh: Warehouse, lease: Lease, until: datetime) -> None:
+    """Extend the lease; IDR-405 unless it is still ours. Inside the publishing transaction this is the fence."""
     kept = wh.execute(
         "update idr_meta.run_lock set expires_at = :until where holder = :holder and token = :token",
         {"until": until, "holder": lease.holder, "token": lease.token},
@@ -46,7 +46,7 @@ def fence(wh: Warehouse, lease: Lease, until: datetime) -> None:
     if kept != 1:
         raise IdrError.of(
             "IDR-405",
-            "another run took the lock before this one could publish",
+            "another run took the lock while this one was at work",
             fix="Nothing was published. Look at `idr history` for the other run;"
             " raise settings.lease_minutes if runs last",
         )

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from idr import schema
-from idr.lock import Lease, fence
+from idr.lock import Lease, renew
 from idr.stages.context import RunContext
 from idr.stages.extract import work_table
+from idr.statement import insert_values
 
 
-def publish(ctx: RunContext, lease: Lease, watermarks: Mapping[str, datetime], plan_run_id: str) -> None:
-    """Apply the plan in `ctx`'s work tables as `ctx.version`; IDR-405 when the lease was lost."""
+def publish(
+    ctx: RunContext, lease: Lease, lease_end: datetime, watermarks: Mapping[str, datetime], plan_run_id: str
+) -> None:
+    """Apply the plan in `ctx`'s work tables as `ctx.version`; IDR-405 when the lease was lost.
+
+    Columns are added before the transaction and dropped after it, because DDL would commit it on Snowflake; what a
+    crash leaves of that, the next publish mends.
+    """
     ctx.stage = "publish"
     schema.add_columns(ctx.wh, ctx.config)
     with ctx.wh.transaction():
-        fence(ctx.wh, lease, ctx.now + timedelta(minutes=ctx.config.settings.lease_minutes))
+        renew(ctx.wh, lease, lease_end)
         ctx.run_file("publish/membership")
         ctx.run_file("publish/clusters")
         _profiles(ctx)
@@ -46,12 +53,9 @@ def _records(ctx: RunContext) -> None:
 
 def _advance(ctx: RunContext, watermarks: Mapping[str, datetime], plan_run_id: str) -> None:
     ctx.execute("delete from idr_meta.run_state")
-    for source_id in ctx.config.sources:
-        ctx.execute(
-            "insert into idr_meta.run_state (source_id, last_watermark_value, last_run_id, last_run_ts)"
-            " values (:source_id, :mark, :run_id, :run_ts)",
-            {"source_id": source_id, "mark": watermarks.get(source_id)},
-        )
+    columns = ("source_id", "last_watermark_value", "last_run_id", "last_run_ts")
+    marks = [(source_id, watermarks.get(source_id), ctx.run_id, ctx.now) for source_id in ctx.config.sources]
+    ctx.wh.execute(*insert_values("idr_meta.run_state", columns, marks))
     ctx.execute(
         "update idr_meta.base_state set base_version = :version, config_json = :config_json,"
         " published_run_id = :run_id, published_at = :run_ts",

@@ -13,7 +13,7 @@ from idr import journal, lock, publish
 from idr.config import inspect, store
 from idr.errors import IdrError
 from idr.lock import Lease
-from idr.model import Config, config_from_json
+from idr.model import Config, Settings, config_from_json
 from idr.stages import plan
 from idr.stages.context import Progress, RunContext
 from idr.stages.gate import Verdict
@@ -92,7 +92,8 @@ class _Session:
         self.ctx: RunContext | None = None
         self.lease: Lease | None = None
         self.plan_run_id: str | None = None
-        self.started = time.monotonic()
+        self.settings = Settings()
+        self.started = self.renewed = time.monotonic()
         self.result: Result = {
             "run_id": self.run_id,
             "status": "FAILED",
@@ -108,7 +109,7 @@ class _Session:
 
     def go(self, work: Callable[[_Session], None]) -> Result:
         journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
-        self.lease = lock.claim(self.wh, self.run_id, self.now, 60)
+        self.lease = lock.claim(self.wh, self.run_id, self.now, self._lease_end())
         if self.lease is None:
             self.result.update(status="SKIPPED", message="another run holds the lock; nothing was done")
             self._finish()
@@ -123,15 +124,32 @@ class _Session:
             raise
         finally:
             self._finish()
-            journal.drop_stale_work(self.wh)
+            self._clean_up()
             lock.release(self.wh, self.lease)
         return self.result
 
     def _take_over(self) -> None:
-        self.wh.execute("delete from idr_out.run_history where run_id = :run_id", {"run_id": self.run_id})
-        journal.close_interrupted(self.wh, self.now)
-        journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
+        journal.close_interrupted(self.wh, self.run_id, self.now)
         journal.drop_stale_work(self.wh)
+
+    def _clean_up(self) -> None:
+        journal.expire(self.wh, self.now - timedelta(days=self.settings.retention_days))
+        journal.drop_stale_work(self.wh)
+
+    def _lease_end(self) -> datetime:
+        return self.clock() + timedelta(minutes=self.settings.lease_minutes)
+
+    def _heartbeat(self) -> None:
+        """Renew the lease when a tenth of its time has passed; IDR-405 when it was lost."""
+        if time.monotonic() - self.renewed > 6 * self.settings.lease_minutes:
+            lock.renew(self.wh, self._held_lease(), self._lease_end())
+            self.renewed = time.monotonic()
+
+    def _context(self, config: Config, version: int, *, is_full: bool) -> RunContext:
+        self.ctx = RunContext(
+            self.wh, config, self.run_id, self.now, version, is_full, self.progress, heartbeat=self._heartbeat
+        )
+        return self.ctx
 
     def _failed(self, code: str, message: str) -> None:
         stage = self.ctx.stage if self.ctx else "check"
@@ -146,6 +164,7 @@ class _Session:
         self.result["duration_seconds"] = round(time.monotonic() - self.started, 3)
         if self.ctx:
             journal.stage_metrics(self.ctx)
+            journal.metrics(self.wh, self.result, self.now)
         journal.finish(self.wh, self.result, self.clock(), self.plan_run_id)
 
     def load(self) -> Config:
@@ -153,6 +172,8 @@ class _Session:
         problems = inspect.check(self.wh, config)
         if problems:
             raise IdrError(*problems)
+        self.settings = config.settings
+        lock.renew(self.wh, self._held_lease(), self._lease_end())
         return config
 
     def _base(self) -> tuple[int, Config | None]:
@@ -180,7 +201,7 @@ class _Session:
         base_version, previous = self._base()
         changes = plan.must_be_full(previous, config)
         is_full = mode == "FULL" or bool(changes)
-        self.ctx = ctx = RunContext(self.wh, config, self.run_id, self.now, base_version + 1, is_full, self.progress)
+        ctx = self._context(config, base_version + 1, is_full=is_full)
         marks = {
             row["source_id"]: row["last_watermark_value"]
             for row in self.wh.query("select source_id, last_watermark_value from idr_meta.run_state")
@@ -195,7 +216,7 @@ class _Session:
                 journal.dry_run_results(ctx, made.verdict.counts)
             journal.save_plan(ctx, mode, made.verdict, made.warnings, publish.watermarks_to_json(made.watermarks))
         else:
-            publish.publish(ctx, self._held_lease(), made.watermarks, self.run_id)
+            publish.publish(ctx, self._held_lease(), self._lease_end(), made.watermarks, self.run_id)
         note = f"; computed in full: {', '.join(changes)}" if mode == "INCR" and changes else ""
         if held and not dry_run:
             self.result["status"] = "HELD"
@@ -208,15 +229,14 @@ class _Session:
 
     def publish_existing(self, config: Config, row: Row, message: str) -> None:
         self.plan_run_id = row["run_id"]
-        ctx = RunContext(
-            self.wh, config, self.run_id, self.now, int(row["base_version"]) + 1, row["is_full"], self.progress
-        )
+        ctx = self._context(config, int(row["base_version"]) + 1, is_full=row["is_full"])
         ctx.planned_by = row["run_id"]
-        self.ctx = ctx
         ctx.table_names = json.loads(row["table_names"])
         verdict = Verdict(row["gate"], json.loads(row["reasons"]), json.loads(row["counts"]))
         self._verdict(verdict, json.loads(row["warnings"]))
-        publish.publish(ctx, self._held_lease(), publish.watermarks_from_json(row["watermarks"]), row["run_id"])
+        publish.publish(
+            ctx, self._held_lease(), self._lease_end(), publish.watermarks_from_json(row["watermarks"]), row["run_id"]
+        )
         self.result["message"] = message
 
     def _held_lease(self) -> Lease:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from idr.model import Config
 from idr.statement import folder
 from idr.warehouse import Warehouse
 
 _FILES = ("schemas", "idr_meta", "run_state", "idr_out")
+_OWN_COLUMNS = frozenset({"entity_id", "entity_key", "source_id", "record_ts", "resolved_id", "updated_ts"})
 
 
 def install(wh: Warehouse) -> None:
@@ -26,32 +25,31 @@ def state_columns(config: Config) -> tuple[str, ...]:
     return (*(f"i_{name}" for name in sorted(config.identifiers)), *(f"a_{name}" for name in config.attributes))
 
 
-def _missing(wh: Warehouse, table: str, wanted: Iterable[str]) -> list[str]:
-    present = {column.name.lower() for column in wh.table_columns(table) or []}
-    return [name for name in wanted if name not in present]
-
-
-def add_columns(wh: Warehouse, config: Config) -> None:
-    """Add what published tables lack for this configuration; names were checked against `[a-z][a-z0-9_]*`."""
-    tables = {
+def _decided(config: Config) -> dict[str, tuple[str, ...]]:
+    """Per published table the columns that the configuration decides."""
+    return {
         "idr_out.entity_current": state_columns(config),
         "idr_out.golden_profile_current": config.attributes,
         "idr_out.golden_provenance_current": config.attributes,
     }
-    for table, wanted in tables.items():
-        for name in _missing(wh, table, wanted):
-            wh.execute(f"alter table {table} add column {name} varchar")
+
+
+def _present(wh: Warehouse, table: str) -> list[str]:
+    return [column.name.lower() for column in wh.table_columns(table) or []]
+
+
+def add_columns(wh: Warehouse, config: Config) -> None:
+    """Add what published tables lack for this configuration; names were checked against `[a-z][a-z0-9_]*`."""
+    for table, wanted in _decided(config).items():
+        present = _present(wh, table)
+        for name in wanted:
+            if name not in present:
+                wh.execute(f"alter table {table} add column {name} varchar")
 
 
 def drop_columns(wh: Warehouse, config: Config) -> None:
     """Drop the columns of identifiers and attributes that the configuration no longer has."""
-    own = {"entity_id", "entity_key", "source_id", "record_ts", "resolved_id", "updated_ts"}
-    tables = {
-        "idr_out.entity_current": set(state_columns(config)),
-        "idr_out.golden_profile_current": set(config.attributes),
-        "idr_out.golden_provenance_current": set(config.attributes),
-    }
-    for table, wanted in tables.items():
-        for column in wh.table_columns(table) or []:
-            if column.name.lower() not in wanted | own:
-                wh.execute(f"alter table {table} drop column {column.name}")
+    for table, wanted in _decided(config).items():
+        for name in _present(wh, table):
+            if name not in wanted and name not in _OWN_COLUMNS:
+                wh.execute(f"alter table {table} drop column {name}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 RUN_TOKEN = "__idr_run__"
 _WORK_TABLE = re.compile(r"\bidr_work\.([a-z_][a-z0-9_]*)")
@@ -37,3 +39,10 @@ def work_tokens(sql: str) -> str:
 def statements(path: str) -> tuple[str, ...]:
     """The statements of `sql/<path>.sql`, work tables tokenised, in order."""
     return tuple(work_tokens(part.strip()) for part in read(path).split(";\n") if part.strip())
+
+
+def insert_values(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, dict[str, Any]]:
+    """One INSERT of at least one row, and its binds. `table` and `columns` are names of IDR's own."""
+    tuples = [", ".join(f":r{i}_{name}" for name in columns) for i in range(len(rows))]
+    binds = {f"r{i}_{name}": value for i, row in enumerate(rows) for name, value in zip(columns, row, strict=True)}
+    return f"insert into {table} ({', '.join(columns)}) values ({'), ('.join(tuples)})", binds

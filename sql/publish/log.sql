@@ -1,9 +1,38 @@
--- reads: idr_work.event, idr_work.cluster_fate, idr_work.conflict, idr_work.suspect, idr_work.cluster_new
+-- reads: idr_work.membership_change, idr_work.cluster_fate, idr_work.heir, idr_work.conflict, idr_work.suspect, idr_work.cluster_new
 -- writes: idr_out.identity_event, idr_out.identity_alias, idr_out.identity_conflict, idr_meta.known_suspect_group
+-- invariant: applying LEFT then JOINED in order of version gives the membership
 insert into idr_out.identity_event (
     run_id, version, event_type, resolved_id, entity_key, other_resolved_id, occurred_ts
 )
-select :run_id, :version, event_type, resolved_id, entity_key, other_resolved_id, :run_ts from idr_work.event;
+select :run_id, :version, event_type, resolved_id, entity_key, other_resolved_id, :run_ts
+from (
+    select
+        'CREATED' as event_type, resolved_id, cast(null as varchar) as entity_key,
+        cast(null as varchar) as other_resolved_id
+    from idr_work.cluster_new
+    where is_new
+    union all
+    select 'LEFT' as event_type, old_resolved_id, entity_key, resolved_id
+    from idr_work.membership_change
+    where old_resolved_id is not null
+    union all
+    select 'JOINED' as event_type, resolved_id, entity_key, old_resolved_id
+    from idr_work.membership_change
+    where resolved_id is not null
+    union all
+    select 'MERGED' as event_type, old_resolved_id, null as entity_key, resolved_id
+    from idr_work.cluster_fate
+    where resolved_id <> old_resolved_id
+    union all
+    select 'SPLIT' as event_type, h.old_resolved_id, null as entity_key, n.resolved_id
+    from idr_work.heir as h
+    inner join idr_work.cluster_new as n on h.component_id = n.component_id
+    where not h.is_heir
+    union all
+    select 'RETIRED' as event_type, old_resolved_id, null as entity_key, null as other_resolved_id
+    from idr_work.cluster_fate
+    where resolved_id is null
+) as event;
 update idr_out.identity_alias
 set
     resolved_id = f.resolved_id,

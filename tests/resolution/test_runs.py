@@ -11,7 +11,7 @@ import pytest
 from idr import schema
 from idr.config import store
 from idr.errors import IdrError
-from idr.model import Config, Exclusion, Guardrails, Identifier, Rule, Source
+from idr.model import Config, Exclusion, Guardrails, Identifier, Rule, Settings, Source
 from idr.run import approve, run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
@@ -58,6 +58,9 @@ class Shop:
         self.now += timedelta(minutes=1)
         return run(self.wh, mode, clock=lambda: self.now, **options)
 
+    def approve(self, run_id: str) -> dict:
+        return approve(self.wh, run_id, clock=lambda: self.now)
+
     def clusters(self) -> list[list[str]]:
         rows = self.connection.execute(
             "select list(entity_key order by entity_key) from idr_out.identity_resolved_membership_current"
@@ -98,10 +101,10 @@ def test_an_oversized_cluster_is_held_until_it_is_approved() -> None:
     assert (held["status"], held["gate"]) == ("HELD", "HOLD")
     assert "5 records would be one identity" in held["reasons"][0]
     assert shop.clusters() == []
-    assert approve(shop.wh, held["run_id"])["status"] == "SUCCESS"
+    assert shop.approve(held["run_id"])["status"] == "SUCCESS"
     assert len(shop.clusters()) == 1
     with pytest.raises(IdrError, match="IDR-404"):
-        approve(shop.wh, held["run_id"])
+        shop.approve(held["run_id"])
     assert shop.run("FULL")["status"] == "SUCCESS"
 
 
@@ -231,3 +234,37 @@ def test_more_values_than_an_identity_may_hold_are_a_conflict() -> None:
 def test_an_invalid_mode_is_refused() -> None:
     with pytest.raises(IdrError, match="IDR-406"):
         Shop().run("PARTIAL")
+
+
+def test_audit_rows_are_kept_for_retention_days_and_history_for_ever() -> None:
+    shop = Shop(settings=Settings(retention_days=2))
+    shop.add((1, "a@x.example", None, "Ann", NOW))
+    dry = shop.run("FULL", dry_run=True)
+    live = shop.run("FULL")
+    audit = ("plan", "dry_run_results", "dry_run_summary", "stage_metrics", "metrics_export")
+
+    def left() -> dict[str, int]:
+        query = "select count(*) from idr_out.{} where run_id in (?, ?)"
+        ids = [dry["run_id"], live["run_id"]]
+        return {table: shop.connection.execute(query.format(table), ids).fetchone()[0] for table in audit}
+
+    shop.run()
+    assert all(left().values())
+    shop.now += timedelta(days=2)
+    shop.run()
+    assert not any(left().values())
+    assert shop.connection.execute("select count(*) from idr_out.run_history").fetchone() == (4,)
+
+
+def test_a_run_that_lost_its_lease_publishes_nothing() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.example", None, "Ann", NOW))
+
+    def taken(stage: str, _rows: int, _seconds: float) -> None:
+        if stage == "read sources":
+            shop.connection.execute("update idr_meta.run_lock set holder = 'another', token = token + 1")
+
+    result = shop.run("FULL", progress=taken)
+    assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-405")
+    assert shop.clusters() == []
+    assert shop.connection.execute("select holder from idr_meta.run_lock").fetchone() == ("another",)

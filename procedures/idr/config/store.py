@@ -9,6 +9,7 @@ from typing import Any
 from idr.config.validate import Path, validate
 from idr.errors import IdrError, Problem
 from idr.model import Config
+from idr.statement import insert_values
 from idr.warehouse import Row, Warehouse
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
@@ -62,9 +63,8 @@ def apply(wh: Warehouse, config: Config) -> None:
     with wh.transaction():
         for table, names in _COLUMNS.items():
             wh.execute(f"delete from idr_meta.{table}")
-            insert = f"insert into idr_meta.{table} ({', '.join(names)}) select {', '.join(f':{n}' for n in names)}"
-            for row in rows[table]:
-                wh.execute(insert, dict(zip(names, row, strict=True)))
+            if rows[table]:
+                wh.execute(*insert_values(f"idr_meta.{table}", names, rows[table]))
 
 
 def load(wh: Warehouse) -> Config:

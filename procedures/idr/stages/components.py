@@ -26,6 +26,7 @@ def components(ctx: RunContext, edges: int, max_iters: int) -> int:
                 where="components",
                 fix="Nothing was published. Run again with a larger max_iters (30 suffices for any usual graph)",
             )
+        ctx.heartbeat()
         names = {"edge_in": f"edge_{rounds}", "edge_out": f"edge_{rounds + 1}", "hook": f"hook_{rounds}"}
         if redraws:
             draw = random.Random(redraws)  # noqa: S311  (a seeded order, not a secret)

@@ -15,6 +15,9 @@ from idr.warehouse import Row, Warehouse
 Progress = Callable[[str, int, float], None]
 
 
+def _no_heartbeat() -> None: ...
+
+
 @dataclass
 class RunContext:
     """One run. `table_names` maps a logical work table to the one that holds it, without the run's suffix."""
@@ -30,6 +33,7 @@ class RunContext:
     metrics: list[tuple[str, int, float]] = field(default_factory=list)
     stage: str = "check"
     planned_by: str | None = None
+    heartbeat: Callable[[], None] = _no_heartbeat
 
     @property
     def suffix(self) -> str:
@@ -66,6 +70,7 @@ class RunContext:
     def timed(self, stage: str, step: Callable[[RunContext], int]) -> int:
         """Run one stage, note its rows and seconds, tell the listener."""
         self.stage = stage
+        self.heartbeat()
         started = time.monotonic()
         rows = step(self)
         seconds = time.monotonic() - started

@@ -97,10 +97,14 @@ def build(ctx: RunContext) -> int:
 def _changed(ctx: RunContext, target: str, published: str, columns: dict[str, str]) -> None:
     """Keep of `idr_work.profile` what differs from the published table."""
     present = {column.name.lower() for column in ctx.wh.table_columns(f"idr_out.{published}") or []}
-    new = "".join(f", {source} as {name}" for source, name in columns.items())
-    old = "".join(f", {name}" if name in present else f", null as {name}" for name in columns.values())
+    values = "".join(f", n.{source} as {name}" for source, name in columns.items())
+    differs = "".join(
+        f" or n.{source} is distinct from {f'o.{name}' if name in present else 'null'}"
+        for source, name in columns.items()
+    )
     ctx.execute(
         f"create or replace transient table {work_table(target)} as"
-        f" select resolved_id{new} from {work_table('profile')}"
-        f" except select resolved_id{old} from idr_out.{published}"
+        f" select n.resolved_id{values} from {work_table('profile')} as n"
+        f" left join idr_out.{published} as o on n.resolved_id = o.resolved_id"
+        f" where o.resolved_id is null{differs}"
     )

@@ -7,6 +7,7 @@ from sqlglot import exp, parse_one
 from idr.model import Rule
 from idr.stages.context import RunContext
 from idr.stages.extract import work_table
+from idr.statement import insert_values
 
 _UPPER_FACTOR = 2**64
 
@@ -43,8 +44,5 @@ def build(ctx: RunContext, source: str, target: str) -> int:
 def load_rules(ctx: RunContext) -> None:
     """Write the run's rules to `idr_work.rule`, so that an edit during the run changes nothing."""
     ctx.run_file("stages/rule")
-    for rule in ctx.config.rules.values():
-        ctx.execute(
-            f"insert into {work_table('rule')} values (:rule_id, :priority, :max_group_size)",
-            {"rule_id": rule.rule_id, "priority": rule.priority, "max_group_size": rule.max_group_size},
-        )
+    rows = [(rule.rule_id, rule.priority, rule.max_group_size) for rule in ctx.config.rules.values()]
+    ctx.execute(*insert_values(work_table("rule"), ("rule_id", "priority", "max_group_size"), rows))

@@ -69,7 +69,7 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
     ctx.timed("components", lambda c: components.components(c, edges, max_iters))
     ctx.timed("membership", lambda c: c.run_file("stages/membership"))
     ctx.timed("golden profiles", golden.build)
-    ctx.timed("events", lambda c: c.run_file("stages/changes"))
+    ctx.timed("cluster changes", lambda c: c.run_file("stages/cluster_change"))
     ctx.timed("skipped groups", _skipped)
     ctx.timed("conflicts", lambda c: conflicts.find_conflicts(c) + conflicts.find_suspects(c))
     ctx.stage = "gate"
