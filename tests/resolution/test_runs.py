@@ -3,80 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import duckdb
 import pytest
 
-from idr import schema
-from idr.config import store
 from idr.errors import IdrError
-from idr.model import Config, Exclusion, Guardrails, Identifier, Rule, Settings, Source
-from idr.run import approve, run
-from idr.warehouse.duckdb import DuckDBWarehouse
-
-NOW = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
-
-
-class Shop:
-    """One source table `shop.people` and a clock that the test moves."""
-
-    def __init__(self, **changes: object) -> None:
-        self.connection = duckdb.connect(":memory:")
-        self.wh = DuckDBWarehouse(self.connection)
-        self.now = NOW
-        schema.install(self.wh)
-        self.connection.execute("create schema shop")
-        self.connection.execute(
-            "create table shop.people (id bigint, email varchar, phone varchar, name varchar, upd timestamp)"
-        )
-        settings = {
-            "sources": {
-                "shop": Source(
-                    "shop",
-                    "shop.people",
-                    "id",
-                    watermark="upd",
-                    identifiers={"email": "email", "phone": "phone"},
-                    attributes={"name": "name"},
-                )
-            },
-            "identifiers": {"email": Identifier("email", "email"), "phone": Identifier("phone", "digits")},
-            "rules": {"email": Rule("email", ("email",), 1), "phone": Rule("phone", ("phone",), 2)},
-            "survivorship": {},
-        }
-        self.apply(Config(**{**settings, **changes}))
-
-    def apply(self, config: Config) -> None:
-        self.config = config
-        store.apply(self.wh, config)
-
-    def add(self, *rows: tuple) -> None:
-        self.connection.executemany("insert into shop.people values (?, ?, ?, ?, ?)", rows)
-
-    def run(self, mode: str = "INCR", **options: object) -> dict:
-        self.now += timedelta(minutes=1)
-        return run(self.wh, mode, clock=lambda: self.now, **options)
-
-    def approve(self, run_id: str) -> dict:
-        return approve(self.wh, run_id, clock=lambda: self.now)
-
-    def clusters(self) -> list[list[str]]:
-        rows = self.connection.execute(
-            "select list(entity_key order by entity_key) from idr_out.identity_resolved_membership_current"
-            " group by resolved_id order by 1"
-        ).fetchall()
-        return [row[0] for row in rows]
-
-    def snapshot(self) -> dict[str, list]:
-        tables = self.connection.execute(
-            "select table_name from information_schema.tables"
-            " where table_schema = 'idr_out' and table_name like '%current'"
-        ).fetchall()
-        return {
-            name: sorted(self.connection.execute(f"select * from idr_out.{name}").fetchall(), key=repr)
-            for (name,) in tables
-        }
+from idr.model import Exclusion, Guardrails, Identifier, Settings
+from tests.resolution.shop import NOW, Shop
 
 
 def test_a_chain_of_any_length_is_one_cluster() -> None:
@@ -169,16 +102,6 @@ def test_rows_without_a_clock_value_are_read_each_time() -> None:
     shop.add((2, "a@x.org", None, "b", None))
     shop.run("INCR")
     assert shop.clusters() == [["shop:1", "shop:2"]]
-
-
-def test_a_dry_run_writes_nothing_but_its_plan() -> None:
-    shop = Shop()
-    shop.add((1, "a@x.org", None, "a", NOW))
-    shop.run("FULL")
-    before = shop.snapshot()
-    shop.add((2, "a@x.org", None, "b", NOW))
-    assert shop.run("FULL", dry_run=True)["status"] == "DRY_RUN_COMPLETE"
-    assert shop.snapshot() == before
 
 
 def test_rows_that_arrive_after_the_plan_wait_for_the_next_run() -> None:
