@@ -59,7 +59,7 @@ def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Proble
 
 
 def _type(wh: Warehouse, source: Source, what: str, text: str, where: str) -> list[Problem]:
-    query = exp.select(exp.alias_(parse(text), "c")).from_(table_name(source.table))
+    query = exp.select(exp.alias_(parse(text), "c")).from_(wh.relation(table_name(source.table)))
     try:
         column = wh.describe(query.sql(dialect="snowflake"))[0]
     except IdrError as error:

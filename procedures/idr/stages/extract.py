@@ -56,6 +56,10 @@ def _as_clock(value: exp.Expr, family: TypeFamily) -> exp.Expr:
     return exp.cast(value, exp.DataType.build("timestamp_ntz", dialect="snowflake"))
 
 
+def relation(wh: Warehouse, source: Source) -> str:
+    return wh.relation(table_name(source.table))
+
+
 def families(wh: Warehouse, source: Source) -> dict[str, TypeFamily]:
     """Type family of every distinct expression of a source."""
     texts = list(
@@ -65,9 +69,7 @@ def families(wh: Warehouse, source: Source) -> dict[str, TypeFamily]:
             if text
         )
     )
-    query = exp.select(*(exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts))).from_(
-        table_name(source.table)
-    )
+    query = exp.select(*(exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts))).from_(relation(wh, source))
     columns = wh.describe(query.sql(dialect="snowflake"))
     return {text: column.family for text, column in zip(texts, columns, strict=True)}
 
@@ -120,14 +122,14 @@ class _Builder:
                 text = mapping.get(name)
                 value = exp.cast(exp.null(), "varchar") if text is None else _as_text(parse(text), family[text])
                 columns.append(exp.alias_(value, f"{prefix_name}{name}"))
-        query = exp.select(*columns).from_(table_name(source.table))
+        query = exp.select(*columns).from_(relation(self.wh, source))
         return query if reading.since is None else query.where(self._since(reading, clock, key))
 
     def _since(self, reading: Reading, clock: exp.Expr, key: exp.Expr) -> exp.Expr:
         """Rows at or after the mark; and every row of a key that has a row without a clock value."""
         undated = (
             exp.select(key.copy())
-            .from_(table_name(reading.source.table))
+            .from_(relation(self.wh, reading.source))
             .where(exp.Is(this=clock.copy(), expression=exp.null()))
         )
         mark = exp.cast(
@@ -246,7 +248,7 @@ def present_keys(ctx: RunContext, readings: list[Reading]) -> None:
         ctx.execute(f"insert into {work_table('watched_source')} values (:source_id)", {"source_id": source.source_id})
         key = _as_text(parse(source.key), families(ctx.wh, source)[source.key])
         select = exp.select(exp.DPipe(this=exp.cast(exp.Placeholder(this="prefix"), "varchar"), expression=key))
-        query = select.from_(table_name(source.table)).sql(dialect="snowflake")
+        query = select.from_(relation(ctx.wh, source)).sql(dialect="snowflake")
         ctx.execute(f"insert into {work_table('present')} {query}", {"prefix": f"{source.source_id}:"})
 
 

@@ -47,6 +47,10 @@ class Warehouse(Protocol):
         """Columns of a SELECT, without running it."""
         ...
 
+    def relation(self, table: str) -> str:
+        """What to write after FROM to read the source table of that name."""
+        ...
+
     def table_columns(self, table: str) -> list[Column] | None:
         """Columns of a table or view named `[database.]schema.table`; None when there is no such relation."""
         ...

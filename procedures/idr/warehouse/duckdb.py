@@ -128,6 +128,9 @@ class DuckDBWarehouse:
     def describe(self, sql: str) -> list[Column]:
         return self._columns(f"describe {to_duckdb(sql)}")
 
+    def relation(self, table: str) -> str:
+        return table
+
     def table_columns(self, table: str) -> list[Column] | None:
         try:
             return self._columns(f"describe {to_duckdb(f'select * from {table}')}")

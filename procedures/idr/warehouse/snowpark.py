@@ -1,0 +1,168 @@
+"""Snowflake through a Snowpark session: in a procedure, or from a client.
+
+Only what an owner's rights procedure may do: no temporary table, no USE, no session parameter, no pandas.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from snowflake.snowpark import Session
+from snowflake.snowpark import types as sp
+from snowflake.snowpark.exceptions import SnowparkSQLException
+
+from idr.errors import IdrError
+from idr.warehouse import Binds, Column, Row, TypeFamily
+
+_PROCESS_TOKEN = uuid.uuid4().hex
+_NOT_FOUND = (2003, 2043)  # "does not exist or not authorized", of an object and of a schema or database
+_TOKENS = re.compile(
+    r"""'(?:[^'\\]|\\.|'')*'        # a string: a backslash escapes, a quote is doubled
+      | "(?:[^"]|"")*"              # a quoted name
+      | ::
+      | (?<![\w)\]":]):([a-z_]\w*)  # a bind, not the path of a JSON value
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_CREATED = re.compile(r"create\s+(?:or\s+replace\s+)?(?:transient\s+)?table\s+(\S+)\s+as\s", re.IGNORECASE)
+_NAME_PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
+_FAMILIES: tuple[tuple[type[sp.DataType], TypeFamily, str], ...] = (
+    (sp.StringType, "text", "VARCHAR"),
+    (sp.LongType, "integer", "NUMBER(38, 0)"),
+    (sp.DecimalType, "decimal", "NUMBER"),
+    (sp.DoubleType, "float", "FLOAT"),
+    (sp.BooleanType, "boolean", "BOOLEAN"),
+    (sp.DateType, "date", "DATE"),
+    (sp.VariantType, "other", "VARIANT"),
+    (sp.ArrayType, "other", "ARRAY"),
+    (sp.MapType, "other", "OBJECT"),
+    (sp.BinaryType, "other", "BINARY"),
+    (sp.TimeType, "other", "TIME"),
+)
+
+
+def name_parts(name: str) -> tuple[str, ...]:
+    """`db.schema."Table"` -> ("DB", "SCHEMA", "Table"): names as Snowflake stores them."""
+    parts = _NAME_PART.findall(name)
+    return tuple(part[1:-1].replace('""', '"') if part.startswith('"') else part.upper() for part in parts)
+
+
+def positional(sql: str, binds: Binds) -> tuple[str, list[Any]]:
+    """The statement with `?` for each `:name`, and the values in that order."""
+    values: list[Any] = []
+
+    def place(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0]
+        values.append(binds[match[1]])
+        return "?"
+
+    return _TOKENS.sub(place, sql), values
+
+
+def _column(field: sp.StructField) -> Column:
+    name = name_parts(field.name)[0] if field.name.startswith('"') else field.name
+    kind = field.datatype
+    if isinstance(kind, sp.TimestampType):
+        zone = kind.tz.value.upper() if kind.tz.value != "default" else "NTZ"
+        return Column(name, "timestamp" if zone == "NTZ" else "timestamp_tz", f"TIMESTAMP_{zone}")
+    for known, family, word in _FAMILIES:
+        if isinstance(kind, known):
+            return Column(name, family, word)
+    return Column(name, "other", str(kind))
+
+
+def _plain(value: Any) -> Any:
+    """NUMBER(38, 0) is an integer whatever its size."""
+    return int(value) if isinstance(value, Decimal) and value.as_tuple().exponent == 0 else value
+
+
+@contextmanager
+def _telling(text: str) -> Iterator[None]:
+    try:
+        yield
+    except SnowparkSQLException as error:
+        message = " ".join(str(error.raw_message or error.message).split())
+        raise IdrError.of("IDR-501", message, where=" ".join(text.split())[:400]) from error
+
+
+class SnowparkWarehouse:
+    """One Snowpark session; satisfies `idr.warehouse.Warehouse`.
+
+    `bound` maps the parts of a consumer table's name to the expression that reads it, for tables that a native
+    application reaches by reference and not by name.
+    """
+
+    def __init__(self, session: Session, bound: Mapping[tuple[str, ...], str] | None = None) -> None:
+        self._session = session
+        self._bound = dict(bound or {})
+
+    def _send(self, text: str, values: list[Any] | None = None) -> list[Any]:
+        with _telling(text):
+            return self._session.sql(text, params=values or None).collect()
+
+    def _run(self, sql: str, binds: Binds | None, rename: Mapping[str, str] | None) -> tuple[str, list[Any]]:
+        for token, name in (rename or {}).items():
+            sql = sql.replace(token, name)
+        text, values = positional(sql, binds or {})
+        return text, self._send(text, values)
+
+    def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
+        text, rows = self._run(sql, binds, rename)
+        created = _CREATED.match(text)
+        if created:
+            return int(self._send(f"select count(*) from {created[1]}")[0][0])
+        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+
+    def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
+        _, rows = self._run(sql, binds, rename)
+        return [{name.lower(): _plain(value) for name, value in row.as_dict().items()} for row in rows]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._send("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self._send("rollback")
+            raise
+        self._send("commit")
+
+    def describe(self, sql: str) -> list[Column]:
+        with _telling(sql):
+            return [_column(field) for field in self._session.sql(sql).schema.fields]
+
+    def relation(self, table: str) -> str:
+        """The bound reference to the table when there is exactly one whose name ends in these parts, else its name."""
+        wanted = name_parts(table)
+        found = [text for name, text in self._bound.items() if name[-len(wanted) :] == wanted]
+        return found[0] if len(found) == 1 else table
+
+    def table_columns(self, table: str) -> list[Column] | None:
+        try:
+            return self.describe(f"select * from {self.relation(table)}")
+        except IdrError as error:
+            cause = error.__cause__
+            if isinstance(cause, SnowparkSQLException) and cause.sql_error_code in _NOT_FOUND:
+                return None
+            raise
+
+    def list_tables(self) -> list[str]:
+        rows = self.query(
+            "select table_schema, table_name from information_schema.tables"
+            " where table_schema not in ('IDR_META', 'IDR_WORK', 'IDR_OUT', 'INFORMATION_SCHEMA') order by 1, 2"
+        )
+        return [".".join(name) for name in self._bound] + [f"{row['table_schema']}.{row['table_name']}" for row in rows]
+
+    @property
+    def process_token(self) -> str:
+        return _PROCESS_TOKEN
+
+    def holder_is_gone(self, holder_token: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Never certain: another session may hold the lease, so it has to expire."""
+        return False

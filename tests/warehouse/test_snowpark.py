@@ -1,0 +1,238 @@
+"""The Snowpark adapter against the DuckDB adapter: the same runs publish the same rows."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+from snowflake.snowpark import Session
+
+from idr import schema
+from idr.config import inspect, store, yaml_file
+from idr.errors import IdrError
+from idr.run import run
+from idr.warehouse import Warehouse
+from idr.warehouse.duckdb import DuckDBWarehouse
+from idr.warehouse.snowpark import SnowparkWarehouse, name_parts, positional
+
+START = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
+CONFIG = """
+sources:
+  crm:
+    table: crm.customers
+    key: customer_id
+    watermark: updated_at
+    deleted_when: is_deleted
+    trust: 1
+    identifiers: {email: email, phone: phone, last_name: last_name, dob: birth_date}
+    attributes: {email: email, last_name: last_name, spent: spent}
+  web:
+    table: crm.leads
+    key: lead_id
+    identifiers: {email: email, phone: "coalesce(mobile, phone)", last_name: name}
+    attributes: {email: email, last_name: name}
+identifiers:
+  email: {normalize: email, exclude: ["test@test.com", {like: "%@spam.example"}, {regex: "no.?reply@.*"}]}
+  phone: {normalize: phone, region: US}
+  last_name: {normalize: name}
+  dob: {normalize: date}
+rules:
+  - {id: email, match: [email], max_group_size: 3}
+  - {id: phone, match: [phone]}
+  - {id: name_dob, match: [last_name, dob]}
+survivorship:
+  email: {strategy: source_priority, sources: [web, crm]}
+  last_name: {strategy: longest}
+  spent: {strategy: max}
+guardrails: {max_moved_ratio: null, suspect_group_factor: null, min_source_ratio: null}
+"""
+SOURCES = (
+    "create schema if not exists crm",
+    "create table crm.customers (customer_id integer, email varchar, phone varchar, last_name varchar, birth_date date,"
+    " spent number(12, 2), updated_at timestamp_ntz, is_deleted boolean)",
+    "create table crm.leads (lead_id varchar, email varchar, phone varchar, mobile varchar, name varchar)",
+    "insert into crm.customers values"
+    " (1, 'Ann@x.org', '(202) 555-0123', 'O''Brien', '1980-01-02', 10.50, '2024-01-01 10:00:00', false),"
+    " (2, 'ann@X.org ', null, 'Obrien', '1980-01-02', 3, '2024-01-02 10:00:00', false),"
+    " (3, 'bob@x.org', '+1 202 555 0199', 'Müller', '1975-05-05', null, '2024-01-03 10:00:00.123456', false),"
+    " (4, 'test@test.com', null, 'Muller', '1975-05-05', 7.25, '2024-01-04 10:00:00', null),"
+    " (5, 'noreply@shop.example', 'n/a', 'Solo', null, 0, null, false),"
+    " (6, 'gone@x.org', null, 'Gone', null, 1, '2024-01-05 10:00:00', true)",
+    "insert into crm.leads values"
+    " ('a-1', 'bob@x.org', null, null, 'Bob Mueller'), ('a-2', null, '202.555.0123', null, 'Ann'),"
+    " ('b?:x', 'info@firm.example', null, null, 'One'), ('b-2', 'info@firm.example', null, '2025550177', 'Two'),"
+    " ('b-3', 'INFO@firm.example', null, null, 'Three'), ('b-4', 'info@firm.example', null, null, 'Four')",
+)
+CHANGES = (
+    "insert into crm.customers values"
+    " (7, 'new@x.org', '2025550177', 'Newcomer', null, 99, '2024-06-02 00:00:00', false)",
+    "update crm.customers set email = 'ann.two@x.org', last_name = 'Other', updated_at = '2024-06-02 01:00:00'"
+    " where customer_id = 2",
+    "update crm.customers set is_deleted = true, updated_at = '2024-06-02 02:00:00' where customer_id = 3",
+    "delete from crm.leads where lead_id = 'b-4'",
+)
+
+
+class Side:
+    """One warehouse with the sources in it and a clock."""
+
+    def __init__(self, wh: Warehouse) -> None:
+        self.wh = wh
+        self.now = START
+        self.runs: list[str] = []
+        self.do(SOURCES)
+        schema.install(wh)
+        config = yaml_file.load_text(CONFIG)
+        assert inspect.check(wh, config) == []
+        store.apply(wh, config)
+        assert store.load(wh) == config
+
+    def do(self, statements: tuple[str, ...]) -> None:
+        for statement in statements:
+            self.wh.execute(statement)
+
+    def run(self, mode: str, *, dry_run: bool = False) -> dict[str, Any]:
+        self.now += timedelta(days=1)
+        result = run(self.wh, mode, dry_run=dry_run, clock=lambda: self.now)
+        self.runs.append(result["run_id"])
+        return self.told(result)
+
+    def told(self, value: Any) -> Any:
+        """The same value with run ids numbered in order, and without what depends on the machine's speed."""
+        if isinstance(value, dict):
+            return {key: self.told(item) for key, item in value.items() if "seconds" not in key}
+        if isinstance(value, list):
+            return [self.told(item) for item in value]
+        if isinstance(value, str):
+            for number, run_id in enumerate(self.runs):
+                value = value.replace(run_id, f"run {number}")
+        return value
+
+    def tables(self) -> dict[str, list[str]]:
+        """Every published row, as text, in order; entity ids, which are the engine's own, as entity keys."""
+        queries = {
+            "match_key_current": "select e.entity_key, k.rule_id, k.match_key from idr_out.match_key_current as k"
+            " inner join idr_out.entity_current as e on k.entity_id = e.entity_id"
+        }
+        names = (
+            "entity_current", "match_key_current", "identity_resolved_membership_current",
+            "identity_clusters_current", "golden_profile_current", "golden_provenance_current",
+            "identity_edges_current", "identity_alias", "identity_event", "identity_conflict",
+            "skipped_identifier_groups", "run_history", "plan", "dry_run_results", "dry_run_summary",
+        )  # fmt: skip
+        found: dict[str, list[str]] = {}
+        for name in names:
+            rows = self.wh.query(queries.get(name, f"select * from idr_out.{name}"))
+            found[name] = sorted(repr(sorted(self.told({**row, "entity_id": None}).items())) for row in rows)
+        found["run_state"] = sorted(repr(self.told(row)) for row in self.wh.query("select * from idr_meta.run_state"))
+        return found
+
+
+def test_the_same_runs_publish_the_same_rows_as_on_duckdb(session: Session) -> None:
+    here, there = Side(DuckDBWarehouse(duckdb.connect(":memory:"))), Side(SnowparkWarehouse(session))
+    steps = (
+        ("FULL", True, ()), ("FULL", False, ()), ("INCR", False, ()), ("INCR", True, CHANGES), ("INCR", False, ()),
+        ("FULL", False, ()),
+    )  # fmt: skip
+    for mode, dry_run, changes in steps:
+        results = []
+        for side in (here, there):
+            side.do(changes)
+            results.append(side.run(mode, dry_run=dry_run))
+        assert results[0]["status"] in ("SUCCESS", "SUCCESS_WITH_WARNINGS", "DRY_RUN_COMPLETE"), results[0]
+        assert {"error": results[1]["error"], **results[1]["counts"]} == {"error": None, **results[0]["counts"]}
+        assert results[1] == results[0]
+        expected, found = here.tables(), there.tables()
+        for name, rows in expected.items():
+            assert found[name] == rows, name
+    assert len(expected["identity_edges_current"]) > 2
+    assert expected["skipped_identifier_groups"]
+    assert expected["identity_alias"] or expected["identity_event"]
+
+
+def test_a_run_sends_nothing_that_snowflake_refuses_in_an_application(session: Session) -> None:
+    side = Side(SnowparkWarehouse(session))
+    with session.query_history() as history:
+        assert side.run("FULL")["status"].startswith("SUCCESS")
+    sent = [query.sql_text.strip().lower() for query in history.queries]
+    refused = re.compile(r"use |alter session|set |show (parameters|locks|transactions)|create .*\btemp(orary)?\b")
+    assert not [text for text in sent if refused.match(text)]
+    begin, commit = sent.index("begin transaction"), sent.index("commit")
+    assert commit - begin > 10
+    for text in sent[begin + 1 : commit]:
+        assert re.match(r"(insert|update|delete|select|with)\b", text), text
+
+
+def test_a_refused_statement_is_told_with_its_text(session: Session) -> None:
+    wh = SnowparkWarehouse(session)
+    with pytest.raises(IdrError, match=r"IDR-501 select nothing from nowhere\.at_all") as caught:
+        wh.query("select nothing from nowhere.at_all")
+    assert caught.value.code == "IDR-501"
+
+
+def test_a_transaction_that_fails_leaves_nothing(session: Session) -> None:
+    wh = SnowparkWarehouse(session)
+    wh.execute("create schema if not exists s")
+    wh.execute("create transient table s.t (n number(38, 0))")
+    with pytest.raises(ZeroDivisionError), wh.transaction():
+        assert wh.execute("insert into s.t select :n union all select :n + 1", {"n": 7}) == 2
+        raise ZeroDivisionError
+    assert wh.query("select n from s.t") == []
+
+
+def test_columns_are_described_by_family(session: Session) -> None:
+    wh = SnowparkWarehouse(session)
+    wh.execute("create schema if not exists s")
+    wh.execute(
+        'create table s.t (a varchar, n number(38, 0), d number(10, 2), f float, b boolean, day date, t timestamp_ntz,'
+        ' z timestamp_tz, v variant, "Quoted name" varchar)'
+    )
+    columns = wh.table_columns("s.t")
+    assert columns is not None
+    assert {column.name: column.family for column in columns} == {
+        "A": "text", "N": "integer", "D": "decimal", "F": "float", "B": "boolean", "DAY": "date", "T": "timestamp",
+        "Z": "timestamp_tz", "V": "other", "Quoted name": "text",
+    }  # fmt: skip
+    assert wh.table_columns("s.no_such_table") is None
+    assert wh.table_columns("no_such_schema.t") is None
+    assert "S.T" in wh.list_tables()
+
+
+def test_create_table_as_counts_its_rows(session: Session) -> None:
+    wh = SnowparkWarehouse(session)
+    wh.execute("create schema if not exists s")
+    made = wh.execute(
+        "create or replace transient table s.t__run__ as select column1 as n from values (1), (2), (3)",
+        rename={"__run__": "_1"},
+    )
+    assert made == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "values"),
+    [
+        ("select :a, ':a', \":a\", x::varchar", "select ?, ':a', \":a\", x::varchar", [1]),
+        ("select :b || :a || :b", "select ? || ? || ?", [2, 1, 2]),
+        ("select v:a.b, v['k']:a, f(v):a, \"V\":a", "select v:a.b, v['k']:a, f(v):a, \"V\":a", []),
+        (r"select 'it\'s :a', 'it''s :a', :a", r"select 'it\'s :a', 'it''s :a', ?", [1]),
+        ("select cast(:a as varchar)||':'||:b", "select cast(? as varchar)||':'||?", [1, 2]),
+    ],
+)
+def test_binds_become_positions(text: str, expected: str, values: list[int]) -> None:
+    assert positional(text, {"a": 1, "b": 2}) == (expected, values)
+
+
+def test_names_fold_as_in_snowflake() -> None:
+    assert name_parts('sales.CRM."Mixed ""x"".y"') == ("SALES", "CRM", 'Mixed "x".y')
+
+
+def test_a_bound_table_is_read_through_its_reference() -> None:
+    bound = {("SALES", "CRM", "CUSTOMERS"): "reference('t', '1')", ("OLD", "CRM", "LEADS"): "reference('t', '2')"}
+    wh = SnowparkWarehouse(None, {**bound, ("NEW", "CRM", "LEADS"): "reference('t', '3')"})  # type: ignore[arg-type]
+    assert wh.relation("sales.crm.customers") == wh.relation("crm.customers") == "reference('t', '1')"
+    assert wh.relation("new.crm.leads") == "reference('t', '3')"
+    assert wh.relation("crm.leads") == "crm.leads", "two bound tables could be meant"
+    assert wh.relation('sales.crm."customers"') == 'sales.crm."customers"'
