@@ -24,6 +24,7 @@ CODES: dict[str, str] = {
     "IDR-113": "there is no configuration to run on",
     "IDR-114": "a column's type cannot be used here",
     "IDR-115": "the configuration tables were edited into an invalid state",
+    "IDR-116": "no configuration can be proposed",
     # 2xx data
     "IDR-201": "a source has rows without a key",
     "IDR-202": "a source has several rows with one key",

@@ -20,7 +20,9 @@ config_app = typer.Typer(cls=Guarded, no_args_is_help=True, help="Check a config
 
 
 def init(
-    from_db: Annotated[Path | None, typer.Option(help="Propose a configuration for this database.")] = None,
+    from_db: Annotated[
+        Path | None, typer.Option("--from-db", help="DuckDB database file to propose a configuration for.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="File to write.")] = Path("idr.yml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
@@ -31,11 +33,12 @@ def init(
     if from_db is not None:
         with database(from_db) as wh:
             text = propose(wh)
+    check = f"idr config check --config {output} --db {from_db or 'FILE'}"
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{output}: {error.strerror}", param_hint="--output") from error
-    note(f"Wrote {output}. Read it, then: idr config check --config {output} --db FILE")
+    note(f"Wrote {output}. Read and correct it, then: {check}")
 
 
 @config_app.command("check")

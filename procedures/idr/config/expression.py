@@ -12,11 +12,13 @@ from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
+from idr.config.reserved import RESERVED_WORDS
 from idr.errors import IdrError, Problem
 
 MAX_LENGTH = 4000
 
 _PART = r'(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"\x00-\x1f]|"")+")'
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,2}}")
 
 _SYNTAX = (
@@ -163,6 +165,16 @@ def columns(text: str) -> list[tuple[str, bool]]:
     """Columns that the expression reads, in order of appearance, each with whether it was quoted."""
     found = (column.this for column in _parsed(text).find_all(exp.Column))
     return list(dict.fromkeys((name.name, bool(name.args.get("quoted"))) for name in found))
+
+
+@cache
+def identifier(name: str) -> str:
+    """The name as it is written in an expression or a table name: in quotes where it would be read as another thing."""
+    if _PLAIN.fullmatch(name) and name.lower() not in RESERVED_WORDS:
+        tree, problems = _analyse(name)
+        if isinstance(tree, exp.Column) and not problems:
+            return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def table_name(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from idr.config.expression import identifier
 from idr.errors import IdrError
 from idr.warehouse import Binds, Column, Row, TypeFamily
 from idr.warehouse.translate import to_duckdb
@@ -152,7 +153,7 @@ class DuckDBWarehouse:
             " where table_catalog = current_catalog() and table_schema not in ('idr_meta', 'idr_work', 'idr_out')"
             " order by 1, 2"
         ).fetchall()
-        return [f"{schema}.{name}" for schema, name in rows]
+        return [f"{identifier(schema)}.{identifier(name)}" for schema, name in rows]
 
     @property
     def process_token(self) -> str:
