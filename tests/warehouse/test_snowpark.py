@@ -187,7 +187,7 @@ def test_columns_are_described_by_family(session: Session) -> None:
     wh = SnowparkWarehouse(session)
     wh.execute("create schema if not exists s")
     wh.execute(
-        'create table s.t (a varchar, n number(38, 0), d number(10, 2), f float, b boolean, day date, t timestamp_ntz,'
+        "create table s.t (a varchar, n number(38, 0), d number(10, 2), f float, b boolean, day date, t timestamp_ntz,"
         ' z timestamp_tz, v variant, "Quoted name" varchar)'
     )
     columns = wh.table_columns("s.t")
