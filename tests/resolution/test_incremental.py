@@ -1,0 +1,209 @@
+"""Incremental runs: joins, updates, deletions, group caps and watermarks, one promise each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import networkx as nx
+import pytest
+
+from idr.model import Guardrails, Rule
+from tests.resolution.shop import NOW, SHOP, Shop
+
+UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+WATCHED = {"shop": replace(SHOP, detect_deletes=True)}
+LATER = NOW + timedelta(hours=1)
+
+
+def oracle(shop: Shop) -> list[list[str]]:
+    """The partition of the source's rows by networkx."""
+    graph = nx.Graph()
+    for key, email, phone in shop.query("select id, email, phone from shop.people"):
+        graph.add_node(f"shop:{key}")
+        graph.add_edges_from((f"shop:{key}", value) for value in (("email", email), ("phone", phone)) if value[1])
+    parts = nx.connected_components(graph)
+    return sorted(sorted(node for node in part if isinstance(node, str)) for part in parts)
+
+
+def add_chain(shop: Shop, first: int, length: int) -> None:
+    """Entities `first` .. `first + length - 1`, each linked to the next by e-mail and phone in turn."""
+    shop.add(*((first + i, f"m{first}.{i // 2}@x.org", f"{first}0{(i + 1) // 2:05}", "x", NOW) for i in range(length)))
+
+
+def add_one(shop: Shop, key: int, email: str | None = None, phone: str | None = None) -> None:
+    shop.add((key, email, phone, "x", LATER))
+
+
+def test_a_record_that_joins_two_long_chains_relabels_them_whole() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    add_chain(shop, 1000, 12)
+    add_chain(shop, 2000, 9)
+    add_chain(shop, 3000, 9)
+    shop.run("FULL")
+    assert shop.clusters() == oracle(shop)
+    assert len(shop.clusters()) == 3
+    add_one(shop, 1, email="m1000.5@x.org", phone="2000000000")
+    joined = shop.run()
+    assert shop.clusters() == oracle(shop)
+    assert (len(shop.clusters()), joined["counts"]["merged"]) == (2, 1)
+    assert sorted(shop.sizes().values()) == [9, 22]
+    again = shop.run("FULL")["counts"]
+    assert (again["moved"], again["created"], again["retired"]) == (0, 0, 0)
+
+
+def test_a_smaller_key_does_not_rename_the_cluster() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((5, "a@x.org", None, "old", NOW), (6, "a@x.org", None, "old", NOW))
+    shop.run("FULL")
+    before = shop.ids()
+    add_one(shop, 1, email="a@x.org")
+    shop.run()
+    assert shop.ids() == dict.fromkeys(("shop:1", "shop:5", "shop:6"), before["shop:5"])
+    for table in ("identity_clusters_current", "golden_profile_current", "golden_provenance_current"):
+        assert shop.query(f"select resolved_id from idr_out.{table}") == [(before["shop:5"],)]
+
+
+def test_an_update_takes_back_the_edge_of_the_old_value() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
+    shop.run("FULL")
+    edges = "select left_entity_key, right_entity_key, rule_id from idr_out.identity_edges_current"
+    assert shop.query(edges) == [("shop:1", "shop:2", "email")]
+    shop.connection.execute("update shop.people set email = 'c@x.org', upd = ? where id = 2", [LATER])
+    shop.run()
+    assert shop.query(edges) == [("shop:2", "shop:3", "email")]
+    assert shop.clusters() == [["shop:1"], ["shop:2", "shop:3"]]
+    assert sorted(shop.sizes().values()) == [1, 2]
+
+
+@pytest.mark.parametrize("mode", ["FULL", "INCR"])
+def test_a_cluster_outlives_the_record_that_founded_it(mode: str) -> None:
+    shop = Shop(guardrails=UNLIMITED, sources=WATCHED)
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("FULL")
+    founder = shop.ids()["shop:1"]
+    add_one(shop, 2, email="a@x.org")
+    add_one(shop, 3, email="a@x.org")
+    shop.run()
+    assert shop.sizes() == {founder: 3}
+    shop.connection.execute("delete from shop.people where id = 1")
+    shop.run(mode)
+    assert shop.ids() == {"shop:2": founder, "shop:3": founder}
+    assert shop.sizes() == {founder: 2}
+
+
+def test_the_values_of_a_deleted_record_are_in_no_table() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "bridge@gone.org", "5559871", "Gonecki", NOW), (2, "bridge@gone.org", None, "b", NOW))
+    shop.add((3, None, "5559871", "c", NOW))
+    shop.run("FULL", dry_run=True)
+    shop.run("FULL")
+    shop.connection.execute("update shop.people set name = 'Gonecka', upd = ? where id = 1", [LATER])
+    shop.run("INCR", dry_run=True)
+
+    def holders(text: str) -> set[str]:
+        tables = shop.tables("idr_out", "idr_meta", "idr_work")
+        return {name for name, rows in tables.items() if any(text in str(value) for row in rows for value in row)}
+
+    values = ("bridge@gone.org", "5559871", "Gonecki", "Gonecka")
+    assert all("idr_out.entity_current" in holders(value) for value in values[:3])
+    assert any(name.startswith("idr_work.") for name in holders("Gonecka"))
+    assert "idr_out.golden_profile_current" in holders("Gonecki")
+    shop.connection.execute("delete from shop.people where id = 1")
+    shop.connection.execute("update shop.people set email = 'b@x.org', phone = null, upd = ? where id > 1", [LATER])
+    shop.connection.execute("update shop.people set email = 'c@x.org' where id = 3")
+    shop.run("FULL")
+    assert shop.clusters() == [["shop:2"], ["shop:3"]]
+    assert [holders(value) for value in values] == [set()] * len(values)
+    assert holders("shop:1") <= {"idr_out.identity_event", "idr_out.dry_run_results"}
+
+
+def test_repeated_rows_of_one_entity_do_not_fill_a_group() -> None:
+    shop = Shop(guardrails=UNLIMITED, rules={"email": Rule("email", ("email",), 1, max_group_size=2)})
+    shop.add(*((1, "a@x.org", None, f"v{i}", NOW + timedelta(seconds=i)) for i in range(4)))
+    shop.add((2, "a@x.org", None, "b", NOW))
+    shop.run("FULL")
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+    assert list(shop.sizes().values()) == [2]
+    assert len(shop.query("select entity_key from idr_out.identity_resolved_membership_current")) == 2
+
+
+def test_two_rules_on_one_identifier_do_not_double_its_groups() -> None:
+    rules = {name: Rule(name, ("email",), rank, max_group_size=3) for rank, name in enumerate(("first", "second"))}
+    shop = Shop(guardrails=UNLIMITED, rules=rules)
+    shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(3)))
+    shop.run("FULL")
+    assert shop.clusters() == [["shop:0", "shop:1", "shop:2"]]
+    assert shop.query("select * from idr_out.skipped_identifier_groups") == []
+    add_one(shop, 3, email="a@x.org")
+    shop.run()
+    skipped = shop.query("select rule_id, group_size from idr_out.skipped_identifier_groups order by 1")
+    assert skipped == [("first", 4), ("second", 4)]
+    assert len(shop.clusters()) == 4
+
+
+def test_a_group_that_outgrows_its_cap_ends_as_a_fresh_database_would() -> None:
+    rules = {
+        "email": Rule("email", ("email",), 1, max_group_size=3),
+        "phone": Rule("phone", ("phone",), 2, max_group_size=3),
+    }
+    grown = Shop(guardrails=UNLIMITED, rules=rules, sources=WATCHED)
+    grown.add(*((i, "a@x.org", f"555{i // 2}", "x", NOW) for i in range(3)))
+    grown.run("FULL")
+    assert grown.clusters() == [["shop:0", "shop:1", "shop:2"]]
+    add_one(grown, 3, email="a@x.org")
+    grown.run()
+    fresh = Shop(guardrails=UNLIMITED, rules=rules)
+    fresh.add(*grown.query("select * from shop.people"))
+    fresh.run("FULL")
+    assert grown.clusters() == fresh.clusters() == [["shop:0", "shop:1"], ["shop:2"], ["shop:3"]]
+    assert grown.run("FULL")["counts"]["moved"] == 0
+    grown.connection.execute("delete from shop.people where id = 0")
+    grown.run()
+    assert grown.clusters() == oracle(grown) == [["shop:1", "shop:2", "shop:3"]]
+
+
+def test_a_row_that_ties_with_the_watermark_is_not_lost() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("FULL")
+    shop.add((2, "a@x.org", None, "b", NOW))
+    shop.run()
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+
+
+def test_reading_the_last_rows_again_changes_nothing() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "a@x.org", None, "c", None))
+    shop.run("FULL")
+    before, events = shop.snapshot(), shop.query("select count(*) from idr_out.identity_event")
+    again = shop.run()
+    assert again["counts"]["rows_read"] == 3
+    assert shop.snapshot() == before
+    assert shop.query("select count(*) from idr_out.identity_event") == events
+
+
+@pytest.mark.parametrize(("lookback", "found"), [(10, [["shop:1", "shop:2"]]), (0, [["shop:1"]])])
+def test_a_late_row_is_found_within_the_lookback(lookback: int, found: list[list[str]]) -> None:
+    shop = Shop(guardrails=UNLIMITED, sources={"shop": replace(SHOP, lookback_minutes=lookback)})
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("FULL")
+    shop.add((2, "a@x.org", None, "late", NOW - timedelta(minutes=9)))
+    shop.run()
+    assert shop.clusters() == found
+    shop.run("FULL")
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+
+
+@pytest.mark.parametrize("cap", [True, False])
+def test_the_watermark_follows_a_future_date_only_when_it_may(cap: bool) -> None:
+    shop = Shop(guardrails=UNLIMITED, sources={"shop": replace(SHOP, cap_watermark=cap)})
+    future = NOW + timedelta(days=365)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "b@x.org", None, "b", future))
+    shop.run("FULL")
+    mark = shop.query("select last_watermark_value from idr_meta.run_state")
+    assert mark == [(NOW if cap else future,)]
+    shop.add((3, "a@x.org", None, "c", NOW + timedelta(minutes=1)))
+    shop.run()
+    assert (["shop:1", "shop:3"] in shop.clusters()) is cap

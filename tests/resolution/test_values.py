@@ -1,0 +1,59 @@
+"""What links and what does not, whatever the values look like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from idr.model import Exclusion, Guardrails, Identifier
+from tests.resolution.shop import NOW, Shop
+
+
+def linked(shop: Shop, *emails: str | None) -> list[list[str]]:
+    """Clusters of records 0, 1, .. that carry these e-mails."""
+    if emails:
+        shop.add(*((i, email, None, "x", NOW) for i, email in enumerate(emails)))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    return shop.clusters()
+
+
+@pytest.mark.parametrize("nothing", ["", "   ", "\t", "n/a", "NULL", "Unknown", None])
+def test_a_value_that_means_nothing_links_nobody(nothing: str | None) -> None:
+    shop = Shop(identifiers={"email": Identifier("email", "none"), "phone": Identifier("phone", "digits")})
+    assert linked(shop, nothing, nothing, nothing) == [["shop:0"], ["shop:1"], ["shop:2"]]
+    assert shop.query("select * from idr_out.identity_edges_current") == []
+
+
+@pytest.mark.parametrize("other", ["  ann@x.org", "ann@x.org ", "\tann@x.org\n", "ANN@X.org"])
+def test_blanks_around_a_value_and_its_case_do_not_matter(other: str) -> None:
+    assert linked(Shop(), "ann@x.org", other) == [["shop:0", "shop:1"]]
+
+
+@pytest.mark.parametrize(
+    "exclusion",
+    [
+        Exclusion("exact", "NoReply@Example.COM"),
+        Exclusion("like", "NOREPLY@%"),
+        Exclusion("like", "%@Example.Com"),
+        Exclusion("regex", "NoReply@.*"),
+    ],
+    ids=lambda item: f"{item.kind} {item.pattern}",
+)
+def test_an_exclusion_matches_in_any_case(exclusion: Exclusion) -> None:
+    email = Identifier("email", "email", exclude=(exclusion,))
+    shop = Shop(identifiers={"email": email, "phone": Identifier("phone", "digits")})
+    emails = ("noreply@example.com", "NoReply@Example.com", "ann@x.org", "Ann@X.org")
+    assert linked(shop, *emails) == [["shop:0"], ["shop:1"], ["shop:2", "shop:3"]]
+
+
+def test_records_without_any_link_are_clusters_of_one_after_no_round_at_all() -> None:
+    shop = Shop(guardrails=replace(Guardrails(), max_cluster_size=1))
+    assert linked(shop, "a@x.org", "b@x.org", None) == [["shop:0"], ["shop:1"], ["shop:2"]]
+    assert list(shop.sizes().values()) == [1, 1, 1]
+    rounds = shop.query("select rows_written from idr_out.stage_metrics where stage = 'components'")
+    assert rounds == [(0,)]
+
+
+def test_no_records_at_all_are_a_result() -> None:
+    assert linked(Shop()) == []
