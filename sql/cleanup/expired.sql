@@ -1,4 +1,4 @@
--- reads: nothing
+-- reads: idr_out.run_history
 -- writes: idr_out.plan, idr_out.dry_run_results, idr_out.dry_run_summary, idr_out.stage_metrics, idr_out.metrics_export, idr_out.skipped_identifier_groups
 -- invariant: run_history, events and aliases are kept for ever; a plan that expired can no longer be published
 delete from idr_out.plan where created_at < :oldest;

@@ -1,5 +1,6 @@
 -- reads: idr_out.identity_resolved_membership_current, idr_out.identity_clusters_current, idr_work.membership_change, idr_work.cluster_new, idr_work.cluster_change, idr_work.cluster_fate, idr_work.dead_key, idr_work.conflict, idr_out.identity_conflict, idr_work.suspect, idr_meta.known_suspect_group
 -- writes: nothing
+-- invariant: one row, no NULL in it
 select
     (select count(*) from idr_out.identity_resolved_membership_current) as entities_before,
     (select count(*) from idr_out.identity_clusters_current) as clusters_before,

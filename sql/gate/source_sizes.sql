@@ -1,5 +1,6 @@
 -- reads: idr_out.entity_current, idr_work.removed, idr_work.membership_change, idr_work.scope_record
 -- writes: nothing
+-- invariant: one row per source that has published entities
 select
     before.source_id,
     before.n as entities_before,

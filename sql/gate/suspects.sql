@@ -1,5 +1,6 @@
 -- reads: idr_work.suspect, idr_meta.known_suspect_group, idr_work.match_key, idr_work.component
 -- writes: nothing
+-- invariant: at most three groups, the largest first, none that was published before at this size
 select
     s.rule_id,
     s.group_size,

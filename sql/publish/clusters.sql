@@ -1,4 +1,4 @@
--- reads: idr_work.cluster_change, idr_work.cluster_fate
+-- reads: idr_work.cluster_change, idr_work.cluster_fate, idr_work.golden_new, idr_work.provenance_new
 -- writes: idr_out.identity_clusters_current, idr_out.golden_profile_current, idr_out.golden_provenance_current
 -- invariant: a cluster that ends leaves nothing behind
 delete from idr_out.identity_clusters_current

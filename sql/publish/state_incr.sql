@@ -1,5 +1,6 @@
 -- reads: idr_work.delta, idr_work.removed, idr_work.delta_key, idr_work.suspect
 -- writes: idr_out.entity_current, idr_out.match_key_current, idr_meta.known_suspect_group
+-- invariant: entities that neither changed nor went keep their rows
 delete from idr_out.entity_current
 where
     entity_id in (select entity_id from idr_work.delta)

@@ -1,5 +1,6 @@
 -- reads: idr_out.skipped_identifier_groups, idr_work.touched_key
 -- writes: idr_work.resumed_key
+-- invariant: only a group that this run touched can resume
 create or replace transient table idr_work.resumed_key as
 select g.match_key
 from idr_out.skipped_identifier_groups as g
