@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "IDR-502": "the database file is locked by another process",
     "IDR-503": "the database file cannot be opened",
     "IDR-504": "a run was interrupted before it finished",
+    "IDR-505": "a procedure was called inside an open transaction",
     "IDR-599": "an unexpected failure inside IDR",
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from idr.errors import IdrError
 from idr.statement import read
-from idr.truth import read_truth
+from idr.truth import read_truth, read_truth_table
 from idr.warehouse import Warehouse
 
 Assignment = Mapping[str, Hashable]
@@ -19,13 +19,21 @@ _WORST = 10
 
 def evaluate(wh: Warehouse, truth_file: str | Path) -> dict[str, Any]:
     """Score the published membership against a truth file."""
-    truth = read_truth(truth_file)
+    return _compare(wh, read_truth(truth_file), str(truth_file))
+
+
+def evaluate_table(wh: Warehouse, truth_table: str) -> dict[str, Any]:
+    """Score the published membership against a table whose first two columns are entity key and cluster."""
+    return _compare(wh, read_truth_table(wh, truth_table), truth_table)
+
+
+def _compare(wh: Warehouse, truth: dict[str, str], where: str) -> dict[str, Any]:
     found = {row["entity_key"]: row["resolved_id"] for row in wh.query(read("evaluate/membership"))}
     if not truth.keys() & found.keys():
         raise IdrError.of(
             "IDR-408",
             "none of its entity keys is in the published membership",
-            where=str(truth_file),
+            where=where,
             fix="Write keys as <source id>:<raw key>, and publish a run before evaluating it",
         )
     return score(truth, found)

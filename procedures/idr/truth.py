@@ -1,4 +1,4 @@
-"""Read a file that says which records truly belong together."""
+"""Read a file or a table that says which records truly belong together."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from idr.errors import IdrError
+from sqlglot import exp
 
-_FIX = "The first two columns must be entity_key (<source id>:<raw key>) and cluster, under a header row"
+from idr.config.expression import table_name
+from idr.errors import IdrError
+from idr.warehouse import Warehouse
+
+_FIX = "The first two columns must be entity_key (<source id>:<raw key>) and cluster; a CSV needs a header row"
 
 
 def read_truth(path: str | Path) -> dict[str, str]:
@@ -17,15 +21,34 @@ def read_truth(path: str | Path) -> dict[str, str]:
     file = Path(path)
     if not file.is_file():
         raise _unusable(file, "there is no such file")
-    rows = _parquet_rows(file) if file.suffix.lower() in (".parquet", ".pq") else _csv_rows(file)
+    return _truth(file, _parquet_rows(file) if file.suffix.lower() in (".parquet", ".pq") else _csv_rows(file))
+
+
+def read_truth_table(wh: Warehouse, table: str) -> dict[str, str]:
+    """Map entity key -> true cluster from the first two columns of a table or view."""
+    columns = wh.table_columns(table_name(table))
+    if columns is None:
+        raise _unusable(table, "there is no such table, or it may not be read")
+    if len(columns) < 2:
+        raise _unusable(table, "it has fewer than two columns")
+    key, cluster = (exp.to_identifier(column.name, quoted=True).sql(dialect="snowflake") for column in columns[:2])
+    found = wh.query(
+        f"select cast({key} as varchar) as entity_key, cast({cluster} as varchar) as true_cluster"
+        f" from {wh.relation(table_name(table))} order by 1, 2"
+    )
+    rows = ((number, row["entity_key"], row["true_cluster"]) for number, row in enumerate(found, start=1))
+    return _truth(table, rows)
+
+
+def _truth(place: Path | str, rows: Iterable[tuple[int, str | None, str | None]]) -> dict[str, str]:
     truth: dict[str, str] = {}
     for number, key, cluster in rows:
         if not key or not cluster:
-            raise _unusable(file, f"row {number} has no entity_key or no cluster")
+            raise _unusable(place, f"row {number} has no entity_key or no cluster")
         if truth.setdefault(key, cluster) != cluster:
-            raise _unusable(file, f"row {number} puts {key} into a second cluster")
+            raise _unusable(place, f"row {number} puts {key} into a second cluster")
     if not truth:
-        raise _unusable(file, "it has no rows")
+        raise _unusable(place, "it has no rows")
     return truth
 
 
@@ -67,5 +90,5 @@ def _pair(file: Path, number: int, row: list[str] | tuple[Any, ...]) -> tuple[st
     return key, cluster
 
 
-def _unusable(file: Path, message: str) -> IdrError:
-    return IdrError.of("IDR-408", message, where=str(file), fix=_FIX)
+def _unusable(place: Path | str, message: str) -> IdrError:
+    return IdrError.of("IDR-408", message, where=str(place), fix=_FIX)

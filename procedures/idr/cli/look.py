@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from idr import explain as explanation
 from idr import show as identity
 from idr.cli.output import print_json, print_pairs, print_table, say
 from idr.cli.session import AsJson, Db, ShowValues, published
-from idr.mask import mask
+from idr.mask import mask_values
 
 
 def explain(
@@ -26,7 +26,7 @@ def explain(
     with published(db) as wh:
         result = explanation.explain(wh, a, b)
     if not show_values:
-        result["path"] = [step | {"values": _masked(step["values"])} for step in result["path"]]
+        result["path"] = [step | {"values": mask_values(step["values"])} for step in result["path"]]
     if as_json:
         print_json(result)
         return
@@ -48,7 +48,7 @@ def show(
     with published(db) as wh:
         result = identity.show(wh, x)
     if not show_values:
-        result["profile"] = _masked(result["profile"])
+        result["profile"] = mask_values(result["profile"])
     if as_json:
         print_json(result)
         return
@@ -83,7 +83,3 @@ def evaluate(
     for title, part in (("Worst over-merged", "over_merged"), ("Worst over-split", "over_split")):
         if result[part]:
             print_table(title, tuple(result[part][0]), (tuple(row.values()) for row in result[part]))
-
-
-def _masked(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: mask(value) for name, value in values.items()}

@@ -83,6 +83,16 @@ def load(wh: Warehouse) -> Config:
         ) from error
 
 
+def load_if_any(wh: Warehouse) -> Config | None:
+    """As `load`; None when no configuration was ever applied."""
+    try:
+        return load(wh)
+    except IdrError as error:
+        if error.code == "IDR-113":
+            return None
+        raise
+
+
 def _where(path: Path) -> str:
     return " ".join(["idr_meta", ".".join(str(part) for part in path)]).strip()
 

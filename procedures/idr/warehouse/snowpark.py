@@ -21,6 +21,7 @@ from idr.warehouse import Binds, Column, Row, TypeFamily
 
 _PROCESS_TOKEN = uuid.uuid4().hex
 _NOT_FOUND = (2003, 2043)  # "does not exist or not authorized", of an object and of a schema or database
+_FOREIGN_TRANSACTION = "transaction that has started at a different scope"
 _TOKENS = re.compile(
     r"""'(?:[^'\\]|\\.|'')*'        # a string: a backslash escapes, a quote is doubled
       | "(?:[^"]|"")*"              # a quoted name
@@ -88,6 +89,10 @@ def _telling(text: str) -> Iterator[None]:
         yield
     except SnowparkSQLException as error:
         message = " ".join(str(error.raw_message or error.message).split())
+        if _FOREIGN_TRANSACTION in message.lower():
+            raise IdrError.of(
+                "IDR-505", "the caller has an open transaction", fix="COMMIT or ROLLBACK it, then call again"
+            ) from error
         raise IdrError.of("IDR-501", message, where=" ".join(text.split())[:400]) from error
 
 

@@ -1,0 +1,118 @@
+"""What `CALL core.idr_..` reaches: one thin function per procedure, each returns an object.
+
+Snowflake hides the message of an exception from the consumer of an application, so a failure is returned:
+`{status: FAILED, message, error: {code, stage, message}, problems: [{code, message, where, fix}]}`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from snowflake.snowpark import Session
+
+from idr import evaluate as evaluation
+from idr import explain as explanation
+from idr import history
+from idr import run as pipeline
+from idr import show as identity
+from idr.config import inspect, store, yaml_file
+from idr.config.diff import changes
+from idr.errors import IdrError
+from idr.mask import mask_values
+from idr.warehouse.references import bind, bound_tables
+from idr.warehouse.snowpark import SnowparkWarehouse
+
+Args = ParamSpec("Args")
+Answer = dict[str, Any]
+
+
+def _procedure(
+    function: Callable[Concatenate[SnowparkWarehouse, Args], Answer],
+) -> Callable[Concatenate[Session, Args], Answer]:
+    """The handler of a procedure: opens the warehouse, refuses NULL arguments, returns failures as objects."""
+
+    @wraps(function)
+    def handler(session: Session, *args: Args.args, **kwargs: Args.kwargs) -> Answer:
+        try:
+            if None in args:
+                where = f"idr_{function.__name__}"
+                raise IdrError.of("IDR-406", "an argument is NULL", where=where, fix="Give each one")
+            answer = function(SnowparkWarehouse(session, bound_tables(session)), *args, **kwargs)
+        except IdrError as error:
+            answer = _failed(error)
+        except Exception as error:
+            logging.getLogger("idr").exception("unexpected failure in idr_%s", function.__name__)
+            answer = _failed(IdrError.of("IDR-599", f"{type(error).__name__}: {error}", fix="Please report this"))
+        return json.loads(json.dumps(answer, default=str))
+
+    return handler
+
+
+def _failed(error: IdrError) -> Answer:
+    return {
+        "status": "FAILED",
+        "message": str(error),
+        "error": {"code": error.code, "stage": None, "message": str(error)},
+        "problems": [asdict(problem) for problem in error.problems],
+    }
+
+
+@_procedure
+def run(wh: SnowparkWarehouse, mode: str, max_iters: int = 30, dry_run: bool = False) -> Answer:
+    return pipeline.run(wh, mode, max_iters, dry_run)
+
+
+@_procedure
+def approve(wh: SnowparkWarehouse, run_id: str) -> Answer:
+    return pipeline.approve(wh, run_id)
+
+
+@_procedure
+def configure(wh: SnowparkWarehouse, yaml: str) -> Answer:
+    """Check the text of an `idr.yml` as a whole and put it in force."""
+    config = yaml_file.load_text(yaml)
+    problems = inspect.check(wh, config)
+    if problems:
+        raise IdrError(*problems)
+    lines = changes(store.load_if_any(wh), config)
+    if lines:
+        store.apply(wh, config)
+    return {"applied": bool(lines), "changes": lines}
+
+
+@_procedure
+def status(wh: SnowparkWarehouse) -> Answer:
+    return history.status(wh)
+
+
+@_procedure
+def show(wh: SnowparkWarehouse, entity_or_resolved_id: str) -> Answer:
+    result = identity.show(wh, entity_or_resolved_id)
+    return result | {"profile": mask_values(result["profile"])}
+
+
+@_procedure
+def explain(wh: SnowparkWarehouse, entity_a: str, entity_b: str) -> Answer:
+    result = explanation.explain(wh, entity_a, entity_b)
+    return result | {"path": [step | {"values": mask_values(step["values"])} for step in result["path"]]}
+
+
+@_procedure
+def evaluate(wh: SnowparkWarehouse, truth_table: str) -> Answer:
+    return evaluation.evaluate_table(wh, truth_table)
+
+
+def register_reference(session: Session, ref_name: str, operation: str, ref_or_alias: str) -> str:
+    bind(session, ref_name, operation, ref_or_alias)
+    return f"{operation} {ref_name}: done"
+
+
+def version_init(session: Session) -> str:
+    """Raises when this version cannot read the configuration: the upgrade then fails and the former version stays."""
+    config = store.load_if_any(SnowparkWarehouse(session))
+    return "no configuration yet" if config is None else f"configuration with {len(config.sources)} sources is valid"
