@@ -17,9 +17,19 @@ def check(wh: Warehouse, config: Config) -> list[Problem]:
     """Problems that only the database can show: IDR-103, IDR-104, IDR-114; empty when a run can start."""
     problems: list[Problem] = []
     for source in config.sources.values():
-        columns = wh.table_columns(source.table)
+        try:
+            columns = wh.table_columns(source.table)
+        except IdrError as error:
+            problems.append(_unreadable(source, error))
+            continue
         problems += _missing_table(wh, source) if columns is None else _source(wh, source, columns)
     return problems
+
+
+def _unreadable(source: Source, error: IdrError) -> Problem:
+    reason = error.problems[0].message
+    fix = "Mend the view, or the file that it reads"
+    return Problem("IDR-104", f"{source.table} cannot be read ({reason})", f"source {source.source_id}", fix)
 
 
 def _missing_table(wh: Warehouse, source: Source) -> list[Problem]:
@@ -41,6 +51,7 @@ def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Proble
     known = [column.name for column in columns]
     folded = {name.lower() for name in known}
     problems: list[Problem] = []
+    types = _types(wh, source)
     for what, text in _expressions(source):
         where = f"source {source.source_id}, {what}"
         missing = sorted({c.name for c in parse(text).find_all(exp.Column) if c.name.lower() not in folded})
@@ -54,14 +65,28 @@ def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Proble
             for name in missing
         ]
         if not missing:
-            problems += _type(wh, source, what, text, where)
+            problems += _type(wh, source, what, text, where, types)
     return problems
 
 
-def _type(wh: Warehouse, source: Source, what: str, text: str, where: str) -> list[Problem]:
-    query = exp.select(exp.alias_(parse(text), "c")).from_(wh.relation(table_name(source.table)))
+def _described(wh: Warehouse, source: Source, texts: list[str]) -> list[Column]:
+    columns = (exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts))
+    query = exp.select(*columns, copy=False).from_(wh.relation(table_name(source.table)), copy=False)
+    return wh.describe(query.sql(dialect="snowflake"))
+
+
+def _types(wh: Warehouse, source: Source) -> dict[str, Column]:
+    """The columns that the source's expressions make, asked for at once; empty when one of them cannot be computed."""
+    texts = list(dict.fromkeys(text for _, text in _expressions(source)))
     try:
-        column = wh.describe(query.sql(dialect="snowflake"))[0]
+        return dict(zip(texts, _described(wh, source, texts), strict=True))
+    except IdrError:
+        return {}
+
+
+def _type(wh: Warehouse, source: Source, what: str, text: str, where: str, types: dict[str, Column]) -> list[Problem]:
+    try:
+        column = types[text] if types else _described(wh, source, [text])[0]
     except IdrError as error:
         fix = "Mend the expression so that it fits the columns' types"
         return [Problem("IDR-114", f"{text} cannot be computed: {error.problems[0].message}", where=where, fix=fix)]
