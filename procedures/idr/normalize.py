@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import cast
 
@@ -11,43 +12,55 @@ from sqlglot import exp
 
 from idr.errors import IdrError
 from idr.model import Identifier
-from idr.phone_regions import PHONE_REGIONS
+from idr.phone_regions import NUMBER_LENGTHS, PHONE_REGIONS
 from idr.statement import read
 
-NORMALIZERS: tuple[str, ...] = (
-    "email",
-    "phone",
-    "name",
-    "date",
-    "postcode",
-    "digits",
-    "upper",
-    "lower",
-    "trim",
-    "hash",
-    "none",
-)
-DEFAULT_PLACEHOLDERS: tuple[str, ...] = (
-    "",
-    "n/a",
-    "na",
-    "null",
-    "none",
-    "nil",
-    "unknown",
-    "unk",
-    "undefined",
-    "-",
-    "--",
-    "?",
-    ".",
-)
-BLANKS = "".join(map(chr, (*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C)))) + "".join(
-    map(chr, (0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF))
-)
+# fmt: off
+# The files of a normaliser, in order: each reads what the one before it gives.
+_FILES: dict[str, tuple[str, ...]] = {
+    "email": ("email",),
+    "phone": ("phone", "phone_international", "phone_e164", "phone_possible"),
+    "name": (
+        "name", "parts/western", "name/latin_additional", "name/latin_extended_a", "name/latin_1",
+        "name/greek", "name/cyrillic",
+    ),
+    "date": ("date", "date_real"),
+    "postcode": ("postcode",),
+    "digits": ("digits",),
+    "upper": ("upper",),
+    "lower": ("lower",),
+    "trim": ("trim",),
+    "hash": ("hash",),
+    "none": ("none",),
+}
+# fmt: on
+NORMALIZERS: tuple[str, ...] = tuple(_FILES)
 
-_KEEPS_TEXT = frozenset({"upper", "lower", "trim", "hash", "none"})
+DEFAULT_PLACEHOLDERS = (
+    "n/a", "na", "#n/a", "null", "(null)", "<null>", "none", "nil", "unknown", "unk", "undefined", "missing",
+    "not available", "not provided",
+)  # fmt: skip
+_COMPACT_WORDS = tuple(dict.fromkeys(re.sub(r"[^a-z]", "", word) for word in DEFAULT_PLACEHOLDERS))
+_HASHES_OF_EMPTY_TEXT = (
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+)
+# What the other normalisers make of these words is nothing already.
+_PLACEHOLDERS_OF: dict[str, tuple[str, ...]] = {
+    "name": _COMPACT_WORDS,
+    "date": ("1900-01-01", "9999-12-31"),
+    "postcode": _COMPACT_WORDS,
+    "upper": DEFAULT_PLACEHOLDERS,
+    "lower": DEFAULT_PLACEHOLDERS,
+    "trim": DEFAULT_PLACEHOLDERS,
+    "hash": (*DEFAULT_PLACEHOLDERS, *_HASHES_OF_EMPTY_TEXT),
+    "none": DEFAULT_PLACEHOLDERS,
+}
+_ZEROS_AND_SIGNS = "[0 _.,:?*#/-]*"
+
 _FOLDS_CASE = frozenset({"email", "name", "postcode", "upper", "lower", "hash"})
+_PARTS = ("blank", "trimmed", "lowered", "western")
 
 
 def folds_case(name: str) -> bool:
@@ -57,102 +70,19 @@ def folds_case(name: str) -> bool:
 
 def normalized(identifier: Identifier, value: exp.Expr) -> exp.Expr:
     """The identifier's normal form of the text `value`; NULL for empty text and for placeholders."""
-    name = identifier.normalize
-    result = _fill(_file(identifier), {"value": value, **_parameters(identifier)})
-    words = DEFAULT_PLACEHOLDERS if identifier.placeholders is None else identifier.placeholders
-    nothing = _one_of(words)
-    absent: list[exp.Expr] = [
-        exp.In(this=exp.Lower(this=_trim(value.copy())), expressions=[word.copy() for word in nothing])
-    ]
-    if name not in _KEEPS_TEXT:
-        absent.append(exp.In(this=exp.Lower(this=result.copy()), expressions=nothing))
-    if identifier.placeholders is None and name in {"digits", "phone"}:
-        absent.append(_one_digit_only(identifier, result))
-    case = exp.Case()
-    for condition in absent:
-        case = case.when(condition, exp.Null(), copy=False)
-    return case.else_(result, copy=False)
-
-
-def _one_of(words: Iterable[str]) -> list[exp.Expr]:
-    """The words as SQL text in lower case. Empty text is always nothing."""
-    found = dict.fromkeys(["", *(word.strip(BLANKS) for word in words)])
-    return [
-        exp.Literal.string(word.lower()) if word.isascii() else exp.Lower(this=exp.Literal.string(word))
-        for word in found
-    ]
-
-
-def _one_digit_only(identifier: Identifier, result: exp.Expr) -> exp.Expr:
-    """Digits: all zeros. Phone: after the calling code one digit over and over."""
-    if identifier.normalize == "digits":
-        return _parse("ltrim(value, '0') = ''", value=result)
-    start = 2 + len(PHONE_REGIONS[identifier.region].calling_code if identifier.region else "1")
-    return _parse(f"replace(substr(value, {start}), right(value, 1), '') = ''", value=result)
-
-
-def _file(identifier: Identifier) -> exp.Expr:
-    if identifier.normalize not in NORMALIZERS:
-        raise IdrError.of("IDR-109", f"there is no normaliser {identifier.normalize!r}", where=identifier.name)
-    gmail = identifier.normalize == "email" and identifier.gmail
-    return _expression("email_gmail" if gmail else identifier.normalize)
+    return _chain(steps(identifier), value)
 
 
 @cache
-def _expression(name: str) -> exp.Expr:
-    select = cast(exp.Select, sqlglot.parse_one(read(f"normalize/{name}"), read="snowflake"))
-    return select.selects[0].unalias()
+def steps(identifier: Identifier) -> tuple[exp.Expr, ...]:
+    """`normalized` in layers: expressions over the column `value`, each to be given the result of the one before.
+
+    An engine computes a layer once, where the single expression repeats it wherever its result is read.
+    """
+    return (*_forms(identifier), _unless_placeholder(identifier))
 
 
-def _parameters(identifier: Identifier) -> dict[str, exp.Expr]:
-    texts = {"blanks": BLANKS}
-    if identifier.normalize == "phone":
-        texts |= _phone(identifier.region)
-    return {name: exp.Literal.string(text) for name, text in texts.items()}
-
-
-@cache
-def _phone(region: str | None) -> dict[str, str]:
-    if region is None:
-        return {
-            "optional_zero": "(0)",
-            "international": "^([+]|00)",
-            "national": "^[^+].*$",
-            "e164": "",
-            "possible": "^[+][1-9][0-9]{6,14}$",
-        }
-    if region not in PHONE_REGIONS:
-        raise IdrError.of("IDR-105", f"there is no phone region {region!r}", fix="Use an ISO code such as GB")
-    plan = PHONE_REGIONS[region]
-    code = plan.calling_code
-    trunk = f"({plan.trunk})?" if plan.trunk else "()"
-    number = f"([0-9]{{{plan.shortest},{plan.longest}}})"
-    abroad = "|".join(
-        f"{code[:place]}{_other_digit(digit, first=place == 0)}[0-9]{{{6 - place},{14 - place}}}"
-        for place, digit in enumerate(code)
-    )
-    return {
-        "optional_zero": "(0)" if plan.trunk else "()",
-        "international": f"^([+]|{plan.international}|00)",
-        "national": f"^([+]{code})?{trunk}{number}$|^{code}{trunk}{number}$",
-        "e164": f"+{code}\\3\\5",
-        "possible": f"^[+]({code}{number}|{abroad})$",
-    }
-
-
-def _other_digit(digit: str, *, first: bool) -> str:
-    return "[" + "".join(other for other in "0123456789"[first:] if other != digit) + "]"
-
-
-def _trim(value: exp.Expr) -> exp.Expr:
-    return exp.Trim(this=value, expression=exp.Literal.string(BLANKS))
-
-
-def _parse(sql: str, *, value: exp.Expr) -> exp.Expr:
-    return _fill(sqlglot.parse_one(sql, read="snowflake"), {"value": value})
-
-
-def _fill(template: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
+def fill(template: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     """A copy of the template with each bare column named in `values` replaced."""
 
     def replace(node: exp.Expr) -> exp.Expr:
@@ -161,3 +91,103 @@ def _fill(template: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
         return node
 
     return template.transform(replace)
+
+
+def _chain(layers: tuple[exp.Expr, ...], value: exp.Expr) -> exp.Expr:
+    for layer in layers:
+        value = fill(layer, {"value": value})
+    return value
+
+
+def _forms(identifier: Identifier) -> tuple[exp.Expr, ...]:
+    if identifier.normalize not in _FILES:
+        raise IdrError.of("IDR-109", f"there is no normaliser {identifier.normalize!r}", where=identifier.name)
+    files = (*_FILES[identifier.normalize], *(["email_gmail"] if identifier.gmail else []))
+    parameters = _phone(identifier.region) if identifier.normalize == "phone" else {}
+    return tuple(
+        fill(_expression(file), {name: exp.Literal.string(text) for name, text in parameters.items()}) for file in files
+    )
+
+
+def _unless_placeholder(identifier: Identifier) -> exp.Expr:
+    value: exp.Expr = exp.column("value")
+    compared = _expression("parts/trimmed") if identifier.normalize == "none" else value
+    compared = exp.Lower(this=compared)
+    nothing: list[exp.Expr] = [exp.Literal.string("")]
+    case = exp.Case()
+    if identifier.placeholders is None:
+        nothing += map(exp.Literal.string, _PLACEHOLDERS_OF.get(identifier.normalize, ()))
+        case = case.when(exp.RegexpLike(this=value, expression=exp.Literal.string(_ZEROS_AND_SIGNS)), exp.Null())
+        if identifier.normalize == "phone":
+            case = case.when(_one_digit_only(identifier.region), exp.Null())
+    else:
+        nothing += (_placeholder(identifier, word) for word in identifier.placeholders)
+    return case.when(exp.In(this=compared, expressions=nothing), exp.Null()).else_(value)
+
+
+def _placeholder(identifier: Identifier, word: str) -> exp.Expr:
+    """The normal form of a configured placeholder, without regard to case."""
+    text = exp.Literal.string(word)
+    layers = (_expression("parts/trimmed"),) if identifier.normalize == "none" else _forms(identifier)
+    return exp.Lower(this=_chain(layers, text))
+
+
+def _one_digit_only(region: str | None) -> exp.Expr:
+    """Whether a number of the region is one digit over and over."""
+    prefix = f"+{PHONE_REGIONS[region].calling_code if region else '1'}"
+    rest = f"substr(value, {len(prefix) + 1})"
+    return sqlglot.parse_one(
+        f"left(value, {len(prefix)}) = '{prefix}' and replace({rest}, right(value, 1), '') = ''", read="snowflake"
+    )
+
+
+@cache
+def _expression(file: str) -> exp.Expr:
+    select = cast(exp.Select, sqlglot.parse_one(read(f"normalize/{file}"), read="snowflake"))
+    template = select.selects[0].unalias()
+    used = {column.name for column in template.find_all(exp.Column)}
+    return fill(template, {part: _expression(f"parts/{part}") for part in _PARTS if part in used})
+
+
+@cache
+def _phone(region: str | None) -> dict[str, str]:
+    """The regular expressions of `sql/normalize/phone_*.sql`."""
+    if region is not None and region not in PHONE_REGIONS:
+        raise IdrError.of("IDR-105", f"there is no phone region {region!r}", fix="Use an ISO code such as GB")
+    foreign = {"abroad": _abroad(), "possible": _possible()}
+    if region is None:
+        return {"international": "^([+]|00)+", "national": "^.*$", "e164": "", **foreign}
+    plan = PHONE_REGIONS[region]
+    code = plan.calling_code
+    local = f"({plan.trunk})?({_lengths()[code]})"
+    return {
+        "international": f"^([+]+(00)?|{plan.international}|00)",
+        "national": f"^{local}$|^{code}{local}$",
+        "e164": f"+{code}\\2\\4",
+        **foreign,
+    }
+
+
+@cache
+def _lengths() -> dict[str, str]:
+    """Calling code: a regular expression of the digits that may follow it."""
+    return {
+        code: "|".join(f"[0-9]{{{span.replace('-', ',')}}}" for span in spans.split(","))
+        for spans, codes in NUMBER_LENGTHS.items()
+        for code in codes.split()
+    }
+
+
+@cache
+def _possible() -> str:
+    codes: dict[str, list[str]] = {}
+    for code, number in _lengths().items():
+        codes.setdefault(number, []).append(code)
+    return "[+](" + "|".join(f"({'|'.join(group)})({number})" for number, group in codes.items()) + ")"
+
+
+@cache
+def _abroad() -> str:
+    """Calling codes whose numbers have a trunk zero, and that zero."""
+    codes = sorted({plan.calling_code for plan in PHONE_REGIONS.values() if plan.trunk == "0"})
+    return f"^([+]({'|'.join(codes)}))0"

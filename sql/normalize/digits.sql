@@ -1,3 +1,3 @@
--- reads: value (text)   writes: normalized (text)
--- 'AB-12 34' -> '1234'
-select regexp_replace(value, '[^0-9]+', '') as normalized
+-- reads: western   writes: normalized (text)
+-- 'AB-12 34' -> '1234'; '١٢' -> '12'
+select regexp_replace(western, '[^0-9]+', '') as normalized

@@ -1,3 +1,19 @@
--- reads: value (text), blanks   writes: normalized (text)
--- ' Ann@Example.COM ' -> 'ann@example.com'; 'ann', '@example.com', 'a@b@c' -> no value
-select regexp_substr(lower(trim(value, blanks)), '^[^@]+@[^@]+$') as normalized
+-- reads: value (text), blank, lowered   writes: normalized (text)
+-- ' Ann@Example.COM ' -> 'ann@example.com'; 'ann', 'ann@localhost', 'a@b@c.org', 'Ann <ann@example.com>' -> no value
+-- Nearly every value takes the first way; the second is the same for text with blanks around it or beyond ASCII.
+select
+    case
+        when
+            regexp_like(
+                value,
+                '[!#-''*+.-9=?A-Z^-~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
+                || '([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+'
+            )
+            then lower(value)
+        else regexp_substr(
+            lowered,
+            '^[^' || blank || '"(),:;<>@[\\]\\\\]+'
+            || '@[^' || blank || '!-/:-@[-`{-~]([^' || blank || '!-,./:-@[-`{-~]*[^' || blank || '!-/:-@[-`{-~])?'
+            || '([.][^' || blank || '!-/:-@[-`{-~]([^' || blank || '!-,./:-@[-`{-~]*[^' || blank || '!-/:-@[-`{-~])?)+$'
+        )
+    end as normalized

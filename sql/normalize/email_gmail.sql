@@ -1,7 +1,8 @@
--- reads: value (text), blanks   writes: normalized (text)
--- 'A.nn+shop@GoogleMail.com' -> 'ann@gmail.com'; 'A.nn+shop@example.com' -> 'a.nn+shop@example.com'
-select case
-    when regexp_like(lower(trim(value, blanks)), '[^@]+@(gmail|googlemail)[.]com')
-        then nullif(replace(regexp_substr(lower(trim(value, blanks)), '^[^@+]*'), '.', ''), '') || '@gmail.com'
-    else regexp_substr(lower(trim(value, blanks)), '^[^@]+@[^@]+$')
-end as normalized
+-- reads: value (text: what `email` gives)   writes: normalized (text)
+-- 'a.nn+shop@googlemail.com' -> 'ann@gmail.com'; 'a.nn+shop@example.com' stays
+select
+    case
+        when value like '%@gmail.com' or value like '%@googlemail.com'
+            then nullif(replace(regexp_substr(value, '^[^@+]*'), '.', ''), '') || '@gmail.com'
+        else value
+    end as normalized

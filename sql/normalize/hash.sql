@@ -1,3 +1,3 @@
--- reads: value (text), blanks   writes: normalized (text)
+-- reads: lowered   writes: normalized (text)
 -- For values hashed at the source: ' 9F86D0 ' -> '9f86d0'
-select lower(trim(value, blanks)) as normalized
+select lowered as normalized

@@ -1,3 +1,3 @@
--- reads: value (text), blanks   writes: normalized (text)
--- ' AB-1 ' -> 'ab-1'
-select lower(trim(value, blanks)) as normalized
+-- reads: lowered   writes: normalized (text)
+-- ' AB-1 ' -> 'ab-1'; 'İZMİR' -> 'izmir'; 'ΟΔΟΣ', 'οδος' -> 'οδοσ'
+select lowered as normalized

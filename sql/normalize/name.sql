@@ -1,27 +1,15 @@
--- reads: value (text)   writes: normalized (text)
--- '  Dr. José  O’Brien-Müller ' -> 'dr jose obrien muller'; 'İrem Strauß' -> 'irem strauss'
--- Text within ASCII takes the short way; the second list of letters is Latin Extended-B and Additional.
--- noqa: disable=LT05
-select trim(
-    regexp_replace(
-        case
-            when regexp_like(value, '[\u0001-\u007f]*') then replace(replace(lower(value), '''', ''), '`', '')
-            else translate(
-                replace(replace(replace(replace(
-                    regexp_replace(
-                        lower(replace(value, '\u0130', 'i')),
-                        '[\u0300-\u036f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+',
-                        ''
-                    ), 'ß', 'ss'
-                ), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'),
-                'àáâãäåçèéêëìíîïðñòóôõöøùúûüýÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĵķĺļľłńņňŋōŏőŕŗřśŝşšţťŧũūŭůűųŵŷźżžſς'
-                || 'ƒơưǎǐǒǔǖǘǚǜǟǡǧǩǫǭǰǵǹǻȁȃȅȇȉȋȍȏȑȓȕȗșțȟȧȩȫȭȯȱȳḁḃḅḇḉḋḍḏḑḓḕḗḙḛḝḟḡḣḥḧḩḫḭḯḱḳḵḷḹḻḽḿṁṃṅṇṉṋṍṏṑṓṕṗṙṛṝṟṡṣṥṧṩṫṭṯṱṳṵṷṹṻṽṿẁẃẅẇẉẋẍẏẑẓẕẖẗẘẙạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ'
-                || '\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07\u00b4''`',
-                'aaaaaaceeeeiiiidnoooooouuuuyyaaaccccddeeeeegggghhiiiiijkllllnnnnooorrrsssstttuuuuuuwyzzzsσ'
-                || 'fouaiouuuuuaagkoojgnaaaeeiioorruusthaeooooyabbbcdddddeeeeefghhhhhiikkkllllmmmnnnnoooopprrrrsssssttttuuuuuvvwwwwwxxyzzzhtwyaaaaaaaaaaaaeeeeeeeeiioooooooooooouuuuuuuyyyy'
-            )
-        end,
-        '[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u1680\u2000-\u206f\u2e00-\u2e7f\u3000-\u3003\u3008-\u3011]+',
-        ' '
-    )
-) as normalized
+-- reads: value (text), blank, lowered   writes: normalized (text)
+-- ' Mary-Ann  O''Brien ' -> 'maryannobrien'; beyond ASCII without signs and combining marks: 'José' -> 'josé' or 'jose'
+select
+    case
+        when regexp_like(value, '[ -~]*') then regexp_replace(lower(value), '[^0-9a-z]+', '')
+        else regexp_replace(
+            lowered,
+            '[' || blank || '!-/:-@[-`{-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u02b9-\u036f'
+            || '\u0374\u0375\u037e\u0384\u0385\u0387\u055a-\u055f\u05be\u05f3\u05f4\u060c\u061b\u061f\u0640'
+            || '\u1fbd\u1fbf-\u1fc1\u1fcd-\u1fcf\u1fdd-\u1fdf\u1fed-\u1fef\u1ffd\u1ffe'
+            || '\u2010-\u205e\u20a0-\u20bf\u2190-\u2bff\u2e00-\u2e7f\u3001-\u3004\u3008-\u3020\u30fb'
+            || '\ufe10-\ufe6f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\ufff9-\ufffd🀀-🫿]+',
+            ''
+        )
+    end as normalized

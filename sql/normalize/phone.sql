@@ -1,20 +1,9 @@
--- reads: value (text), and of the region: optional_zero, international, national, e164, possible
--- writes: normalized (text)
--- region GB: '020 7946 0958', '+44 (0)20 7946 0958 ext. 12', '0044 20 7946 0958' -> '+442079460958'
--- region US: '(202) 555-0123', '1-202-555-0123 x9' -> '+12025550123'; '555' -> no value
-select regexp_substr(
+-- reads: western   writes: normalized (text: what is dialled, digits after at most one plus)
+-- 'Tel. +44 (0)20 7946-0958 ext. 12' -> '+442079460958'; '020 7946 0958 x9' -> '02079460958'
+-- A letter, `#`, `;`, `,` or `~` ends the number: what follows is an extension or a remark.
+select
     regexp_replace(
-        regexp_replace(
-            regexp_replace(
-                replace(regexp_substr(value, '^[^xX#;]*'), optional_zero, ''),
-                '[^0-9+]+',
-                ''
-            ),
-            international,
-            '+'
-        ),
-        national,
-        e164
-    ),
-    possible
-) as normalized
+        replace(regexp_substr(western, '[+0-9(][^A-Za-zА-яё#;,~]*'), '(0)', ''),
+        '[^0-9+]+',
+        ''
+    ) as normalized

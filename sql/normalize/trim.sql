@@ -1,3 +1,3 @@
--- reads: value (text), blanks   writes: normalized (text)
+-- reads: trimmed   writes: normalized (text)
 -- ' Ab 1 ' -> 'Ab 1'
-select trim(value, blanks) as normalized
+select trimmed as normalized

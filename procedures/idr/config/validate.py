@@ -23,13 +23,14 @@ from idr.model import (
     Source,
     Survivorship,
 )
+from idr.normalize import NORMALIZERS
+from idr.phone_regions import PHONE_REGIONS
 
-NORMALIZERS = ("email", "phone", "name", "date", "postcode", "digits", "upper", "lower", "trim", "hash", "none")
 STRATEGIES = ("most_recent", "earliest", "source_priority", "most_frequent", "longest", "min", "max")
 LARGEST = 1_000_000_000
 
+_ANY_FIX = "docs/configuration.md says what may stand here, `idr init` writes an example"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_REGION = re.compile(r"[A-Z]{2}")
 _TAKEN_ATTRIBUTES = frozenset({"resolved_id", "updated_ts"})
 _TOP = ("sources", "identifiers", "rules", "survivorship", "guardrails", "settings")
 _SOURCE = (
@@ -76,7 +77,7 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def report(self, code: str, path: Path, message: str, fix: str = "") -> None:
-        self.problems.append(Problem(code, message, self.where(path), fix))
+        self.problems.append(Problem(code, message, self.where(path), fix or _ANY_FIX))
 
     def config(self, raw: Any) -> Config:
         top = self.mapping(raw, (), _TOP, required=("sources", "identifiers", "rules"))
@@ -171,13 +172,9 @@ class _Reader:
         region = self.text(item, "region", path)
         if region is not None and normalize != "phone":
             self.report("IDR-105", (*path, "region"), "only an identifier with normalize: phone has a region")
-        elif region is not None and not _REGION.fullmatch(region):
-            self.report(
-                "IDR-105",
-                (*path, "region"),
-                f'"{region}" is not a region',
-                "Write two capital letters, such as US or DE",
-            )
+        elif region is not None and region not in PHONE_REGIONS:
+            fix = "Write the two capital letters of a country, such as US or DE"
+            self.report("IDR-105", (*path, "region"), f'"{region}" is not a region', fix)
         gmail = self.boolean(item, "gmail", path, False)
         if gmail and normalize != "email":
             self.report("IDR-105", (*path, "gmail"), "only an identifier with normalize: email can have gmail: true")

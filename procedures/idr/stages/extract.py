@@ -5,7 +5,7 @@ The statement is put together as a syntax tree from checked expressions, one bra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlglot import exp
 from idr.config.expression import parse, table_name
 from idr.errors import IdrError, Problem
 from idr.model import Config, Exclusion, Identifier, Source
-from idr.normalize import folds_case, normalized
+from idr.normalize import fill, folds_case, normalized, steps
 from idr.schema import state_columns
 from idr.stages.context import RunContext
 from idr.statement import RUN_TOKEN
@@ -141,22 +141,28 @@ class _Builder:
         )
 
     def branch(self, reading: Reading) -> exp.Select:
+        """The source's rows, each identifier taken through its normaliser's steps, one layer of select per step."""
+        query = self._inner(reading)
+        todo = {name: steps(self.config.identifiers[name]) for name in reading.source.identifiers}
+        for step in range(max(map(len, todo.values()), default=0)):
+            values = (
+                exp.alias_(fill(todo[name][step], {"value": exp.column(f"r_{name}")}), f"r_{name}")
+                if step < len(todo.get(name, ()))
+                else exp.column(f"r_{name}")
+                for name in self.used
+            )
+            query = self._over(query, values)
+        return self._over(query, (exp.alias_(exp.column(f"r_{name}"), f"i_{name}") for name in self.used))
+
+    def _over(self, query: exp.Select, values: Iterable[exp.Expr]) -> exp.Select:
         return exp.select(
             "entity_key",
             "source_id",
             "record_ts",
             "is_deleted",
-            *(
-                exp.alias_(
-                    normalized(self.config.identifiers[name], exp.column(f"r_{name}"))
-                    if name in reading.source.identifiers
-                    else exp.column(f"r_{name}"),
-                    f"i_{name}",
-                )
-                for name in self.used
-            ),
+            *values,
             *(f"a_{name}" for name in self.config.attributes),
-        ).from_(self._inner(reading).subquery("source_row"))
+        ).from_(query.subquery("source_row"))
 
     def kept(self, name: str) -> exp.Expr:
         """The normalised identifier, NULL where the exclusion list names it."""

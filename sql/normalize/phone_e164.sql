@@ -1,0 +1,7 @@
+-- reads: value (text), and of the region: national, e164; abroad   writes: normalized (text)
+-- region GB: '02079460958', '442079460958', '+4402079460958' -> '+442079460958'; region US: '+4402079460958' likewise
+select
+    case
+        when left(value, 1) = '+' then regexp_replace(value, abroad, '+\\1')
+        else regexp_replace(value, national, e164)
+    end as normalized
