@@ -1,0 +1,1 @@
+"""DuckDB behind fakesnow: databases as files, sessions' connections, Snowflake's semantics where fakesnow differs."""

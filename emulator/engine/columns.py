@@ -1,0 +1,97 @@
+"""Column types: DuckDB's on one side, Snowflake's wire types on the other."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+from fakesnow import arrow
+from fakesnow.rowtype import ColumnInfo, duckdb_to_sf_type
+
+from emulator.result import Column
+
+_MORE_TYPES = {
+    "TINYINT": "fixed",
+    "SMALLINT": "fixed",
+    "UTINYINT": "fixed",
+    "USMALLINT": "fixed",
+    "UINTEGER": "fixed",
+    "UHUGEINT": "fixed",
+    "FLOAT": "real",
+    "UUID": "text",
+    "TIMESTAMP_S": "timestamp_ntz",
+    "TIMESTAMP_MS": "timestamp_ntz",
+    "INTERVAL": "text",
+}
+_TYPES = {**duckdb_to_sf_type, **_MORE_TYPES}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+MAXIMAL_TEXT = 16777216
+
+
+def columns_of(described: Iterable[tuple[Any, ...]]) -> list[Column]:
+    """The columns of a result from DuckDB's (name, type) descriptions."""
+    return [_column(str(name), str(kind)) for name, kind, *_ in described]
+
+
+def _column(name: str, kind: str) -> Column:
+    if match := _DECIMAL.match(kind):
+        return Column(name, "fixed", int(match[1]), int(match[2]))
+    wire = _TYPES.get(kind, "text")
+    if wire == "fixed":
+        return Column(name, wire, 38, 0)
+    if wire == "text":
+        return Column(name, wire, length=MAXIMAL_TEXT)
+    if wire == "binary":
+        return Column(name, wire, length=8388608)
+    return Column(name, wire, 0, 9) if wire.startswith("time") else Column(name, wire)
+
+
+def rowtype(columns: list[Column]) -> list[ColumnInfo]:
+    """The description of the columns in a reply."""
+    return [
+        {
+            "name": column.name,
+            "database": "",
+            "schema": "",
+            "table": "",
+            "nullable": True,
+            "type": column.type,
+            "byteLength": column.length,
+            "length": column.length,
+            "scale": column.scale,
+            "precision": column.precision,
+            "collation": None,
+        }
+        for column in columns
+    ]
+
+
+def arrow_base64(table: pa.Table, columns: list[Column]) -> str:
+    """The rows as the Arrow stream that Snowflake's clients read.
+
+    fakesnow renders most types; a NULL timestamp would leave it as 1970-01-01, because it builds the
+    (epoch, fraction) pairs without a mask, so timestamps with NULLs are rendered here.
+    """
+    described = rowtype(columns)
+    rendered = arrow.to_sf(_without_null_timestamps(table), described)
+    for i, column in enumerate(table.columns):
+        if pa.types.is_timestamp(column.type) and column.null_count:
+            rendered = rendered.set_column(i, rendered.schema.field(i), _masked(rendered.column(i), column))
+    return b64encode(arrow.to_ipc(rendered)).decode("ascii")
+
+
+def _without_null_timestamps(table: pa.Table) -> pa.Table:
+    for i, column in enumerate(table.columns):
+        if pa.types.is_timestamp(column.type) and column.null_count:
+            table = table.set_column(i, table.schema.field(i), column.fill_null(pa.scalar(0, column.type)))
+    return table
+
+
+def _masked(pairs: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.Array:
+    whole = pairs.combine_chunks()
+    fields = [whole.type.field(i) for i in range(whole.type.num_fields)]
+    arrays = [whole.field(i) for i in range(whole.type.num_fields)]
+    return pa.StructArray.from_arrays(arrays, fields=fields, mask=column.is_null().combine_chunks())

@@ -1,0 +1,253 @@
+"""A session's connection to the databases: one statement at a time, Snowflake's transactions, queued writers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from fakesnow.converter import from_binding
+from snowflake.connector.errors import Error as ConnectorError
+from sqlglot import Expr, exp, parse
+from sqlglot.errors import ParseError
+
+from emulator.engine.cursor import Cursor, describe_result
+from emulator.engine.failures import is_conflict, translate
+from emulator.engine.rewrite import full_name
+from emulator.errors import SqlError, compilation_error
+from emulator.names import quote
+from emulator.result import ArrowResult
+
+if TYPE_CHECKING:
+    from emulator.engine.databases import Databases
+    from emulator.engine.locks import TableLocks
+    from emulator.session import Session
+
+_WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable, exp.Copy)
+_ATTEMPTS = 40
+_REMEMBERED = 1000
+
+_parsed: OrderedDict[str, Expr] = OrderedDict()
+_parsed_lock = threading.Lock()
+
+
+def parse_statement(text: str) -> Expr:
+    """The parsed statement, which is the caller's to change. Raises Snowflake's syntax error."""
+    with _parsed_lock:
+        known = _parsed.get(text)
+    if known is None:
+        try:
+            statements = [statement for statement in parse(text, read="snowflake") if statement is not None]
+        except ParseError as error:
+            raise translate(error) from None
+        if not statements:
+            raise compilation_error("Empty SQL statement.", "000900", "42601")
+        if len(statements) > 1:
+            raise SqlError(
+                f"Actual statement count {len(statements)} did not match the desired statement count 1.",
+                "000008",
+                "0A000",
+            )
+        known = statements[0]
+        with _parsed_lock:
+            _parsed[text] = known
+            while len(_parsed) > _REMEMBERED:
+                _parsed.popitem(last=False)
+    return known.copy()
+
+
+class Connection:
+    """One DuckDB connection and its transaction; a session shares it with the procedures that it calls."""
+
+    def __init__(self, databases: Databases, locks: TableLocks) -> None:
+        self.lock = threading.RLock()
+        self.temporary: set[tuple[str, str, str]] = set()
+        self._fake = databases.connect()
+        self._duck: duckdb.DuckDBPyConnection = self._fake._duck_conn  # noqa: SLF001 - it has no other way
+        self._locks = locks
+        self.owner: Session | None = None  # the frame whose BEGIN opened the transaction
+        self.transaction_id: str | None = None
+        self._begun = False
+        self._lost: SqlError | None = None
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.transaction_id is not None
+
+    def execute(self, session: Session, text: str, bindings: dict[str, Any] | None = None) -> ArrowResult:
+        """Run a statement that DuckDB can answer. Raises SqlError."""
+        with self.lock:
+            variables = self._fake.variables
+            try:
+                expression = parse_statement(variables.inline_variables(text) if "$" in text else text)
+                return self._execute(session, expression, _values(bindings))
+            except (ConnectorError, duckdb.Error, NotImplementedError) as error:
+                raise translate(error) from error
+
+    def describe(self, session: Session, text: str) -> ArrowResult:
+        """The columns of a statement's result, without running it."""
+        with self.lock:
+            try:
+                expression = parse_statement(text)
+                self._stand_in(session)
+                if isinstance(expression, exp.Query):
+                    for placeholder in list(expression.find_all(exp.Placeholder)):
+                        placeholder.replace(exp.null())
+                    cursor = Cursor(self._fake)
+                    [statement] = cursor.plan(expression, None, session)
+                    described = self._duck.execute(f"describe {statement.sql(dialect='duckdb')}").fetchall()
+                    return describe_result(described, expression)
+                described = Cursor(self._fake).describe_change(text)
+                return describe_result(described, expression)
+            except (ConnectorError, duckdb.Error, NotImplementedError) as error:
+                raise translate(error) from error
+
+    def _execute(self, session: Session, expression: Expr, rows: list[Any]) -> ArrowResult:
+        self._stand_in(session)
+        client = expression.copy() if isinstance(expression, exp.Merge) else expression
+        kind = type(expression)
+        if isinstance(expression, _WRITES):
+            self._prepare_write(session, expression)
+        for attempt in range(_ATTEMPTS):
+            if self._lost:
+                raise SqlError(f"The transaction was rolled back by an error: {self._lost.message}", "000628", "25000")
+            fresh = not self._begun
+            if self.in_transaction and fresh and issubclass(kind, _WRITES):
+                self._duck.execute("begin")
+                self._begun = True
+            try:
+                result = self._run(session, expression.copy(), rows, client)
+            except (ConnectorError, duckdb.Error) as error:
+                if fresh and is_conflict(error) and attempt < _ATTEMPTS - 1:
+                    self._abandon()
+                    time.sleep(0.005 * (attempt + 1))
+                    continue
+                if self._begun:
+                    self._lost = translate(error)
+                raise
+            else:
+                return result
+            finally:
+                if not self.in_transaction:
+                    self._locks.release(self)
+        raise AssertionError("unreachable")
+
+    def _run(self, session: Session, expression: Expr, rows: list[Any], client: Expr) -> ArrowResult:
+        cursor = Cursor(self._fake)
+        affected = 0
+        for params in rows:
+            statements = cursor.plan(expression.copy() if len(rows) > 1 else expression, params, session)
+            cursor.run(statements, params)
+            affected += cursor.rowcount or 0
+        result = cursor.result(client)
+        if len(rows) > 1:
+            result.rows = [(affected,)]
+        return result
+
+    def _abandon(self) -> None:
+        if self._begun:
+            self._duck.execute("rollback")
+            self._begun = False
+
+    def _prepare_write(self, session: Session, expression: Expr) -> None:
+        """Open the implicit transaction of AUTOCOMMIT = FALSE; queue for the table unless rows are only added."""
+        if not session.autocommit and not self.in_transaction:
+            self.begin(session)
+        table = expression.find(exp.Table)
+        if table and not (isinstance(expression, (exp.Insert, exp.Copy)) and not expression.args.get("overwrite")):
+            self._locks.acquire(self, full_name(table, session))
+
+    def _stand_in(self, session: Session) -> None:
+        """Make the frame's current database and schema DuckDB's."""
+        fake = self._fake
+        database, schema = session.database, session.schema
+        if (fake.database, fake.schema, fake.schema_set) == (database, schema, bool(schema)):
+            return
+        inner = "_FS_INFORMATION_SCHEMA" if schema == "INFORMATION_SCHEMA" else schema
+        place = f"{quote(database)}.{quote(inner or 'main')}" if database else "memory.main"
+        self._duck.execute(f"set schema = '{place.replace(chr(39), chr(39) * 2)}'")
+        fake.database, fake.database_set = database, database is not None
+        fake._schema, fake.schema_set = inner, schema is not None  # noqa: SLF001 - `schema` is read-only
+
+    # ---- transactions
+
+    def begin(self, session: Session) -> None:
+        """Open a transaction. DuckDB's own begins with the first write, so that reads see what others committed."""
+        with self.lock:
+            if not self.in_transaction:
+                self.transaction_id, self.owner = str(time.time_ns()), session
+            elif self.owner is not session:
+                raise _other_scope()
+
+    def commit(self, session: Session) -> None:
+        """Raises 000628 when an error has rolled the transaction back before."""
+        with self.lock:
+            self._check_scope(session)
+            lost = self._lost
+            try:
+                if self._begun:
+                    self._duck.execute("rollback" if lost else "commit")
+            except duckdb.Error as error:
+                raise translate(error) from error
+            finally:
+                self._end()
+            if lost:
+                raise SqlError(
+                    f"The transaction was rolled back by an error, nothing is committed: {lost.message}",
+                    "000628",
+                    "25000",
+                )
+
+    def rollback(self, session: Session) -> None:
+        with self.lock:
+            self._check_scope(session)
+            self._abandon()
+            self._end()
+
+    def end_of_scope(self, session: Session) -> bool:
+        """Roll back what a procedure left open; tells whether there was anything."""
+        if self.in_transaction and self.owner is session:
+            self.rollback(session)
+            return True
+        return False
+
+    def _end(self) -> None:
+        self.transaction_id, self.owner, self._begun, self._lost = None, None, False, None
+        self._locks.release(self)
+
+    def _check_scope(self, session: Session) -> None:
+        if self.in_transaction and self.owner is not session:
+            raise _other_scope()
+
+    def interrupt(self) -> None:
+        self._duck.interrupt()
+
+    def close(self) -> None:
+        with self.lock:
+            self._abandon()
+            self._end()
+            self._fake.close()
+
+
+def _other_scope() -> SqlError:
+    return SqlError(
+        "Stored procedure execution error: "
+        "Modifying a transaction that has started at a different scope is not allowed.",
+        "090231",
+        "57014",
+    )
+
+
+def _values(bindings: dict[str, Any] | None) -> list[Any]:
+    """One set of parameters per row that the client binds: a list by position, a dictionary by name, or none."""
+    if not bindings:
+        return [None]
+    if not all(key.isdigit() for key in bindings):
+        return [{name: from_binding(binding) for name, binding in bindings.items()}]
+    ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
+    if not any(isinstance(binding["value"], list) for binding in ordered):
+        return [[from_binding(binding) for binding in ordered]]
+    columns = [[from_binding({**binding, "value": value}) for value in binding["value"]] for binding in ordered]
+    return [list(row) for row in zip(*columns, strict=True)]

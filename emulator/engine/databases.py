@@ -1,0 +1,117 @@
+"""One DuckDB file per database, attached to one in-process DuckDB."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from fakesnow import info_schema, macros
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.instance import GLOBAL_DATABASE_NAME
+from fakesnow.transforms import show
+
+from emulator.errors import already_exists, compilation_error
+from emulator.names import literal, quote
+
+_HIDDEN_DATABASES = ("memory", "system", "temp", GLOBAL_DATABASE_NAME)
+_HIDDEN_SCHEMAS = ("main", "pg_catalog", "_fs_information_schema")
+_USABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+
+
+class RecentResults(OrderedDict[str, tuple[Any, ...]]):
+    """The last results, for RESULT_SCAN; fakesnow alone would keep every result for ever."""
+
+    KEPT = 64
+
+    def __setitem__(self, key: str, value: tuple[Any, ...]) -> None:
+        super().__setitem__(key, value)
+        while len(self) > self.KEPT:
+            self.popitem(last=False)
+
+
+class Databases:
+    """Creates, finds and drops databases and schemas; opens connections."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._results = RecentResults()
+        # fakesnow's SQL still writes `x -> ..` lambdas, which DuckDB 2.0 takes only with this setting
+        self._duck = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
+        self._duck.execute("set global TimeZone = 'UTC'")
+        # views of every database refer to fakesnow's global one, so it comes first
+        self._attach(GLOBAL_DATABASE_NAME)
+        self._duck.execute(info_schema.fs_global_creation_sql())
+        self._duck.execute(show.fs_global_creation_sql())
+        self._duck.execute(macros.creation_sql("memory"))  # for sessions without a current database
+        for file in sorted(directory.glob("*.db")):
+            if file.stem != GLOBAL_DATABASE_NAME:
+                self._attach(file.stem)
+
+    def _file(self, database: str) -> Path:
+        return self._directory / f"{database}.db"
+
+    def _attach(self, database: str) -> None:
+        self._duck.execute(f"attach {literal(str(self._file(database)))} as {quote(database)}")
+
+    def connect(self) -> FakeSnowflakeConnection:
+        return FakeSnowflakeConnection(
+            self._duck.cursor(), self._results, create_database=False, create_schema=False, paramstyle="qmark"
+        )
+
+    def names(self) -> list[str]:
+        rows = self._duck.cursor().execute("select database_name from duckdb_databases() order by 1").fetchall()
+        return [name for (name,) in rows if name not in _HIDDEN_DATABASES]
+
+    def exists(self, database: str) -> bool:
+        return database in self.names()
+
+    def schemas(self, database: str) -> list[str]:
+        """The schemas of a database that a Snowflake user sees, INFORMATION_SCHEMA excepted."""
+        rows = (
+            self._duck.cursor()
+            .execute("select schema_name from duckdb_schemas() where database_name = ? order by 1", [database])
+            .fetchall()
+        )
+        return [name for (name,) in rows if name not in _HIDDEN_SCHEMAS]
+
+    def has_schema(self, database: str, schema: str) -> bool:
+        return schema in self.schemas(database) or (schema == "INFORMATION_SCHEMA" and self.exists(database))
+
+    def create(self, database: str) -> None:
+        """Raises 002002 when the name is taken, also by one that differs in case only: DuckDB ignores case."""
+        if any(database.upper() == name.upper() for name in self.names()):
+            raise already_exists(database)
+        if not _USABLE.fullmatch(database):
+            raise compilation_error(
+                f"The local Snowflake keeps a database in a file of its name and cannot use {quote(database)}: "
+                "letters, digits, _ and $ only.",
+                "001008",
+                "42601",
+            )
+        self._attach(database)
+        cursor = self._duck.cursor()
+        cursor.execute(info_schema.per_db_creation_sql(database))
+        cursor.execute(macros.creation_sql(database))
+        cursor.execute(f"create schema {quote(database)}.PUBLIC")
+
+    def drop(self, database: str) -> None:
+        """Detach the database and delete its file. No connection may stand in it."""
+        cursor = self._duck.cursor()
+        cursor.execute(f"detach {quote(database)}")
+        for table in ("_fs_tables_ext", "_fs_columns_ext"):
+            cursor.execute(
+                f"delete from {GLOBAL_DATABASE_NAME}._fs_information_schema.{table} where ext_table_catalog = ?",
+                [database],
+            )
+        self._file(database).unlink(missing_ok=True)
+        self._file(database).with_suffix(".db.wal").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Write every log into its file, so that the next start needs no recovery."""
+        for database in [GLOBAL_DATABASE_NAME, *self.names()]:
+            self._duck.execute(f"checkpoint {quote(database)}")
+        self._duck.close()

@@ -1,0 +1,149 @@
+"""Where fakesnow and DuckDB differ from Snowflake: one small function per difference, applied to the parsed statement.
+
+docs/conformance.md has a row for each, with its test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlglot import Expr, exp
+
+from emulator.functions import FUNCTIONS, context_function
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+_KEYS = (
+    exp.PrimaryKey,
+    exp.ForeignKey,
+    exp.UniqueColumnConstraint,
+    exp.Reference,
+)
+
+
+def name_columns(expression: Expr, _: Session) -> None:
+    """Snowflake names a column without alias after its text in upper case, DuckDB after its own rendering."""
+    if not isinstance(expression, exp.Select):
+        return
+    for projection in list(expression.expressions):
+        if not isinstance(projection, (exp.Column, exp.Alias, exp.Star, exp.Aliases, exp.Dot)) and not (
+            projection.find(exp.Star, exp.Explode, exp.Posexplode) and not isinstance(projection, exp.Count)
+        ):
+            projection.replace(exp.alias_(projection.copy(), projection.sql("snowflake").upper(), quoted=True))
+
+
+def answer_functions(expression: Expr, session: Session) -> None:
+    """Functions about the session and the account, which DuckDB does not have, become their values."""
+    for node in list(expression.find_all(exp.Func)):
+        name = context_function(node)
+        if name:
+            node.replace(exp.convert(FUNCTIONS[name](session, [argument.name for argument in node.expressions])))
+
+
+def drop_keys(expression: Expr, _: Session) -> None:
+    """Snowflake declares PRIMARY KEY, UNIQUE and FOREIGN KEY but does not enforce them. Key columns stay NOT NULL."""
+    if not isinstance(expression, exp.Create) or expression.kind != "TABLE":
+        return
+    for constraint in list(expression.find_all(exp.ColumnConstraint)):
+        if isinstance(constraint.kind, exp.PrimaryKeyColumnConstraint):
+            constraint.set("kind", exp.NotNullColumnConstraint())
+        elif isinstance(constraint.kind, _KEYS):
+            constraint.pop()
+    for key in list(expression.find_all(exp.PrimaryKey)):
+        _require_columns(expression, {column.name.upper() for column in key.expressions})
+        _drop(key)
+    for key in [*expression.find_all(exp.UniqueColumnConstraint), *expression.find_all(exp.ForeignKey)]:
+        _drop(key)
+
+
+def _require_columns(create: exp.Create, names: set[str]) -> None:
+    for column in create.find_all(exp.ColumnDef):
+        if column.name.upper() in names:
+            column.append("constraints", exp.ColumnConstraint(kind=exp.NotNullColumnConstraint()))
+
+
+def _drop(key: Expr) -> None:
+    (key.parent if isinstance(key.parent, exp.Constraint) else key).pop()
+
+
+def limit_text(expression: Expr, _: Session) -> None:
+    """A text longer than its VARCHAR(n) is an error in Snowflake; DuckDB ignores the n."""
+    if (
+        not isinstance(expression, exp.Create)
+        or expression.kind != "TABLE"
+        or not isinstance(expression.this, exp.Schema)
+    ):
+        return
+    for column in expression.this.find_all(exp.ColumnDef):
+        kind = column.kind
+        if kind and kind.this in exp.DataType.TEXT_TYPES and kind.expressions:
+            length = exp.Length(this=exp.column(column.this.copy()))
+            check = exp.CheckColumnConstraint(this=exp.LTE(this=length, expression=kind.expressions[0].this.copy()))
+            column.append("constraints", exp.ColumnConstraint(kind=check))
+
+
+def fail_on_zero(expression: Expr, _: Session) -> None:
+    """Division by zero is an error in Snowflake, infinity in DuckDB."""
+    for division in list(expression.find_all(exp.Div)):
+        divisor = division.expression
+        if isinstance(divisor, exp.Literal) and float(divisor.this or 1) != 0:
+            continue
+        checked = (
+            exp.Case()
+            .when(
+                exp.EQ(this=exp.paren(divisor.copy()), expression=exp.Literal.number(0)),
+                exp.func("error", exp.Literal.string("Division by zero")),
+            )
+            .else_(divisor.copy())
+        )
+        division.set("expression", checked)
+
+
+def unqualify_merge(expression: Expr, _: Session) -> None:
+    """DuckDB's own MERGE is atomic and refuses duplicates as Snowflake does; it wants plain names in SET."""
+    if not isinstance(expression, exp.Merge):
+        return
+    for update in expression.find_all(exp.Update):
+        for assignment in update.expressions:
+            if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column):
+                assignment.set("this", exp.column(assignment.this.this.copy()))
+    expression.set("returning", exp.Returning(expressions=[exp.column("merge_action")]))
+
+
+def place_temporary(expression: Expr, session: Session) -> None:
+    """DuckDB keeps temporary tables outside every database: their qualified names become plain ones."""
+    temporary = session.connection.temporary
+    if isinstance(expression, exp.Create) and expression.kind == "TABLE" and expression.find(exp.TemporaryProperty):
+        table = expression.find(exp.Table)
+        if table:
+            temporary.add(full_name(table, session))
+    if not temporary:
+        return
+    for table in expression.find_all(exp.Table):
+        if full_name(table, session) in temporary:
+            table.set("catalog", None)
+            table.set("db", None)
+
+
+def full_name(table: exp.Table, session: Session) -> tuple[str, str, str]:
+    def part(key: str, default: str | None) -> str:
+        identifier = table.args.get(key)
+        if not isinstance(identifier, exp.Identifier):
+            return default or ""
+        return identifier.name if identifier.quoted else identifier.name.upper()
+
+    return part("catalog", session.database), part("db", session.schema), part("this", None)
+
+
+Rewrite = Callable[[Expr, "Session"], None]
+REWRITES: list[Rewrite] = [
+    name_columns,  # before a function becomes its value: the column keeps the function's name
+    answer_functions,
+    drop_keys,
+    limit_text,
+    fail_on_zero,
+    unqualify_merge,
+    place_temporary,
+]

@@ -1,0 +1,81 @@
+"""What a statement answers: columns with Snowflake types, and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+SELECT = 0x1000
+DDL = 0x6000
+UNKNOWN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a result. `type` is the wire's name: text, fixed, real, boolean, variant, timestamp_ltz, .."""
+
+    name: str
+    type: str = "text"
+    precision: int | None = None
+    scale: int | None = None
+    length: int | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """Rows of Python values, one per column."""
+
+    columns: list[Column]
+    rows: list[Sequence[Any]] = field(default_factory=list)
+    statement_type: int = UNKNOWN
+
+    def fetch(self) -> list[Sequence[Any]]:
+        return self.rows
+
+    def records(self) -> list[dict[str, Any]]:
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.fetch()]
+
+    def scalar(self) -> Any:
+        rows = self.fetch()
+        return rows[0][0] if rows else None
+
+
+@dataclass(slots=True, kw_only=True)
+class ArrowResult(Result):
+    """Rows that DuckDB answered: they travel as Arrow and become Python values only when asked for."""
+
+    arrow: pa.Table
+
+    def fetch(self) -> list[Sequence[Any]]:
+        return list(zip(*(column.to_pylist() for column in self.arrow.columns), strict=True))
+
+
+@dataclass(slots=True, kw_only=True)
+class Transfer(Result):
+    """The answer to PUT and GET: tells the client which files to move where."""
+
+    data: dict[str, Any]
+
+
+def status(message: str, statement_type: int = DDL) -> Result:
+    return Result([Column("status")], [(message,)], statement_type)
+
+
+def done() -> Result:
+    return status("Statement executed successfully.")
+
+
+def table(columns: str, rows: Iterable[Sequence[Any]] = ()) -> Result:
+    """A result from `name` or `name:type` words, e.g. `created_on:timestamp_ltz name rows:fixed`."""
+    return Result([column(word) for word in columns.split()], list(rows))
+
+
+def column(word: str) -> Column:
+    name, _, kind = word.partition(":")
+    if kind == "fixed":
+        return Column(name, kind, 38, 0)
+    return Column(name, kind, 0, 9) if kind.startswith("time") else Column(name, kind or "text")

@@ -1,0 +1,106 @@
+"""Where a session stands and what it is set to: USE, ALTER SESSION, SHOW PARAMETERS; transactions."""
+
+from __future__ import annotations
+
+from emulator.errors import compilation_error
+from emulator.names import like
+from emulator.result import Result, done, table
+from emulator.statement import Request, statement
+
+_NO_OBJECT = "Object does not exist, or operation cannot be performed."
+
+
+@statement("USE ROLE")
+def use_role(request: Request) -> Result:
+    request.session.role = request.words.identifier()
+    return done()
+
+
+@statement("USE SECONDARY ROLES")
+def use_secondary_roles(_: Request) -> Result:
+    return done()
+
+
+@statement("USE WAREHOUSE")
+def use_warehouse(request: Request) -> Result:
+    request.session.warehouse = request.words.identifier()
+    return done()
+
+
+@statement("USE DATABASE")
+def use_database(request: Request) -> Result:
+    [database] = request.words.name()
+    if not request.server.databases.exists(database):
+        raise compilation_error(_NO_OBJECT, "002043", "02000")
+    public = "PUBLIC" if request.server.databases.has_schema(database, "PUBLIC") else None
+    request.session.stand_in(database, public)
+    return done()
+
+
+@statement("USE [SCHEMA]")
+def use_schema(request: Request) -> Result:
+    parts = request.words.name()
+    if not request.has("SCHEMA") and len(parts) == 1 and request.server.databases.exists(parts[0]):
+        return request.query(f'use database "{parts[0]}"')
+    name = request.session.schema_name(parts, "USE SCHEMA")
+    if not request.server.databases.has_schema(name.database, name.schema):
+        raise compilation_error(_NO_OBJECT, "002043", "02000")
+    request.session.stand_in(name.database, name.schema)
+    return done()
+
+
+@statement("ALTER SESSION SET")
+def set_parameters(request: Request) -> Result:
+    options = request.words.options()
+    for name, value in options.items():
+        request.session.parameters[name] = str(value)
+    if "AUTOCOMMIT" in options:
+        request.session.connection.commit(request.session)
+        request.session.autocommit = str(options["AUTOCOMMIT"]).upper() == "TRUE"
+    return done()
+
+
+@statement("ALTER SESSION UNSET")
+def unset_parameters(request: Request) -> Result:
+    while not request.words.ended:
+        request.session.parameters.pop(request.words.identifier(), None)
+        request.words.accept(",")
+    return done()
+
+
+_DEFAULTS = {"AUTOCOMMIT": "true", "TIMEZONE": "Etc/UTC", "QUERY_TAG": "", "EVENT_TABLE": "snowflake.telemetry.events"}
+
+
+@statement("SHOW PARAMETERS")
+def show_parameters(request: Request) -> Result:
+    pattern = request.words.string() if request.words.accept("LIKE") else None
+    values = {**_DEFAULTS, **request.session.parameters}
+    rows = [
+        (name, value, _DEFAULTS.get(name, ""), "SESSION" if name in request.session.parameters else "", "", "STRING")
+        for name, value in sorted(values.items())
+        if like(pattern, name)
+    ]
+    return table("key value default level description type", rows)
+
+
+@statement("BEGIN [WORK|TRANSACTION] [NAME]", "START TRANSACTION [NAME]")
+def begin(request: Request) -> Result:
+    if request.has("NAME"):
+        request.words.identifier()
+    request.words.end()
+    request.session.connection.begin(request.session)
+    return done()
+
+
+@statement("COMMIT [WORK]")
+def commit(request: Request) -> Result:
+    request.words.end()
+    request.session.connection.commit(request.session)
+    return done()
+
+
+@statement("ROLLBACK [WORK]")
+def rollback(request: Request) -> Result:
+    request.words.end()
+    request.session.connection.rollback(request.session)
+    return done()

@@ -1,0 +1,1 @@
+"""The wire protocol of Snowflake's clients: JSON over HTTP."""

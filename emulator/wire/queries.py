@@ -1,0 +1,110 @@
+"""Running statements by the client's request id: none runs twice, long ones are asked for again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.errors import SqlError
+from emulator.server import Server
+from emulator.session import Session
+from emulator.wire.results import failure, success
+
+_log = logging.getLogger("emulator")
+_FINISHED_KEPT = 64
+# CALL holds a thread while its procedure sends statements that need threads too: never a small pool
+_THREADS = 512
+
+
+@dataclass(slots=True)
+class Query:
+    session: Session
+    text: str
+    reply: asyncio.Future[dict[str, Any]] | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+class Queries:
+    """Starts statements and hands out their replies."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._pool = ThreadPoolExecutor(_THREADS, "statement")
+        self._by_request: OrderedDict[str, Query] = OrderedDict()
+        self._by_id: dict[str, Query] = {}
+
+    async def start(self, session: Session, request_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Run the statement of a request, or join it when the client sends the request again."""
+        query = self._by_request.get(request_id)
+        if query is None:
+            query = Query(session, body["sqlText"])
+            self._by_request[request_id] = self._by_id[query.id] = query
+            self._forget_old()
+            loop = asyncio.get_running_loop()
+            query.reply = asyncio.ensure_future(loop.run_in_executor(self._pool, self._run, query, body))
+        if body.get("asyncExec"):
+            return self._in_progress(query, "333334")
+        return await self._wait(query)
+
+    async def result(self, query_id: str) -> dict[str, Any]:
+        """The reply of a statement by its query id."""
+        query = self._by_id.get(query_id)
+        if query is None:
+            return failure(SqlError(f"Statement {query_id} not found", "000709", "02000"))
+        return await self._wait(query)
+
+    def state(self, query_id: str) -> str | None:
+        """RUNNING, SUCCESS or FAILED_WITH_ERROR; None for an unknown statement."""
+        query = self._by_id.get(query_id)
+        if query is None or query.reply is None:
+            return None
+        if not query.reply.done():
+            return "RUNNING"
+        return "SUCCESS" if query.reply.result()["success"] else "FAILED_WITH_ERROR"
+
+    def abort(self, request_id: str | None, query_id: str | None = None) -> bool:
+        """Cancel a running statement and whatever its procedures run."""
+        query = self._by_request.get(request_id or "") or self._by_id.get(query_id or "")
+        if query is None or query.reply is None or query.reply.done():
+            return False
+        self._server.workers.cancel(query.session)
+        query.session.connection.interrupt()
+        return True
+
+    async def _wait(self, query: Query) -> dict[str, Any]:
+        assert query.reply is not None  # noqa: S101 - `start` sets it before anybody can wait
+        done, _ = await asyncio.wait({query.reply}, timeout=self._server.settings.answer_within)
+        return query.reply.result() if done else self._in_progress(query, "333333")
+
+    @staticmethod
+    def _in_progress(query: Query, code: str) -> dict[str, Any]:
+        data = {"queryId": query.id, "getResultUrl": f"/queries/{query.id}/result", "queryAbortsAfterSecs": 300}
+        return {"success": True, "code": code, "message": "Query execution in progress.", "data": data}
+
+    def _run(self, query: Query, body: dict[str, Any]) -> dict[str, Any]:
+        started = time.perf_counter()
+        try:
+            result = self._server.execute(
+                query.session, query.text, body.get("bindings"), bool(body.get("describeOnly"))
+            )
+            reply = success(result, query.session, query.id)
+        except SqlError as error:
+            reply = failure(error, query.id)
+        except Exception as error:  # noqa: BLE001 - a client would repeat what looks like a lost connection
+            _log.exception("statement failed: %s", query.text)
+            reply = failure(SqlError(f"Local Snowflake failed: {error!r}", "370001", "XX000"), query.id)
+        elapsed = (time.perf_counter() - started) * 1000
+        outcome = "ok" if reply["success"] else reply["message"]
+        _log.debug("%7.1f ms  %.500s  %.200s", elapsed, query.text, outcome)
+        return reply
+
+    def _forget_old(self) -> None:
+        for request_id, query in list(self._by_request.items())[: max(0, len(self._by_request) - _FINISHED_KEPT)]:
+            if query.reply is not None and query.reply.done():
+                del self._by_request[request_id], self._by_id[query.id]

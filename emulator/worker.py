@@ -1,0 +1,110 @@
+"""Inside a worker process: a Snowpark session on the caller's token, the handler, and its outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import traceback
+import types
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any
+
+import snowflake.connector
+import snowflake.connector.cursor
+import snowflake.snowpark.functions
+import snowflake.snowpark.types
+from snowflake.snowpark import DataFrame, Row, Session
+
+_ARCHIVES = (".zip", ".whl")
+
+
+def serve(job: dict[str, Any], sender: Pipe) -> None:
+    """Run the job and send its outcome, as the fields of `workers.Outcome`."""
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    output = io.StringIO()
+    with tempfile.TemporaryDirectory(prefix="snowflake-imports-") as folder:
+        try:
+            with contextlib.redirect_stdout(output):
+                answer = _call(job, Path(folder))
+        except BaseException as error:  # noqa: BLE001 - whatever the handler raises is the caller's answer
+            answer = {"traceback": _traceback(error)}
+        sender.send({**answer, "output": output.getvalue()})
+        sender.close()
+
+
+def _end_with_server() -> None:
+    """Nobody waits for the answer when the server is gone."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _call(job: dict[str, Any], folder: Path) -> dict[str, Any]:
+    handler = _load(job, folder)
+    session = _session(job)
+    try:
+        return _answer(handler(session, *job["arguments"]))
+    finally:
+        session.close()
+
+
+def _load(job: dict[str, Any], folder: Path) -> Any:
+    """Put the imports on the path, as Snowflake does, and find the handler."""
+    sys._xoptions["snowflake_import_directory"] = f"{folder}/"  # noqa: SLF001 - the documented way
+    sys.path.insert(0, str(folder))
+    for source in job["imports"]:
+        target = folder / Path(source).name
+        shutil.copyfile(source, target)
+        if target.suffix in _ARCHIVES:
+            sys.path.insert(0, str(target))
+    if job["body"] is not None:
+        module = types.ModuleType("_udf_code")
+        sys.modules["_udf_code"] = module
+        exec(compile(job["body"], "_udf_code.py", "exec"), module.__dict__)  # noqa: S102 - the procedure itself
+        return getattr(module, job["handler"].rpartition(".")[2])
+    module_name, _, function = job["handler"].rpartition(".")
+    return getattr(importlib.import_module(module_name), function)
+
+
+def _session(job: dict[str, Any]) -> Session:
+    host, port = job["address"]
+    connection = snowflake.connector.connect(
+        account="local",
+        user="local",
+        host=host,
+        port=port,
+        protocol="http",
+        session_token=job["token"],
+        master_token=f"master-{job['token']}",
+        server_session_keep_alive=True,
+        session_parameters={"CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False},
+        paramstyle="qmark",
+    )
+    return Session.builder.config("connection", connection).create()  # pyright: ignore[reportArgumentType] - documented
+
+
+def _answer(value: Any) -> dict[str, Any]:
+    if isinstance(value, DataFrame):
+        *before, query = value.queries["queries"]
+        return {"query": query, "preparations": before}
+    if isinstance(value, Row):
+        value = value.as_dict()
+    return {"value": json.loads(json.dumps(value, default=str)) if isinstance(value, (dict, list, tuple)) else value}
+
+
+def _traceback(error: BaseException) -> str:
+    """The traceback from the handler's own first line on."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames or error.__traceback__))
