@@ -51,26 +51,36 @@ guardrails: {max_moved_ratio: null, suspect_group_factor: null, min_source_ratio
 """
 SOURCES = (
     "create schema if not exists crm",
-    "create table crm.customers (customer_id integer, email varchar, phone varchar, last_name varchar, birth_date date,"
-    " spent number(12, 2), updated_at timestamp_ntz, is_deleted boolean)",
+    (
+        "create table crm.customers (customer_id integer, email varchar, phone varchar, last_name varchar,"
+        " birth_date date, spent number(12, 2), updated_at timestamp_ntz, is_deleted boolean)"
+    ),
     "create table crm.leads (lead_id varchar, email varchar, phone varchar, mobile varchar, name varchar)",
-    "insert into crm.customers values"
-    " (1, 'Ann@x.org', '(202) 555-0123', 'O''Brien', '1980-01-02', 10.50, '2024-01-01 10:00:00', false),"
-    " (2, 'ann@X.org ', null, 'Obrien', '1980-01-02', 3, '2024-01-02 10:00:00', false),"
-    " (3, 'bob@x.org', '+1 202 555 0199', 'Müller', '1975-05-05', null, '2024-01-03 10:00:00.123456', false),"
-    " (4, 'test@test.com', null, 'Muller', '1975-05-05', 7.25, '2024-01-04 10:00:00', null),"
-    " (5, 'noreply@shop.example', 'n/a', 'Solo', null, 0, null, false),"
-    " (6, 'gone@x.org', null, 'Gone', null, 1, '2024-01-05 10:00:00', true)",
-    "insert into crm.leads values"
-    " ('a-1', 'bob@x.org', null, null, 'Bob Mueller'), ('a-2', null, '202.555.0123', null, 'Ann'),"
-    " ('b?:x', 'info@firm.example', null, null, 'One'), ('b-2', 'info@firm.example', null, '2025550177', 'Two'),"
-    " ('b-3', 'INFO@firm.example', null, null, 'Three'), ('b-4', 'info@firm.example', null, null, 'Four')",
+    (
+        "insert into crm.customers values"
+        " (1, 'Ann@x.org', '(202) 555-0123', 'O''Brien', '1980-01-02', 10.50, '2024-01-01 10:00:00', false),"
+        " (2, 'ann@X.org ', null, 'Obrien', '1980-01-02', 3, '2024-01-02 10:00:00', false),"
+        " (3, 'bob@x.org', '+1 202 555 0199', 'Müller', '1975-05-05', null, '2024-01-03 10:00:00.123456', false),"
+        " (4, 'test@test.com', null, 'Muller', '1975-05-05', 7.25, '2024-01-04 10:00:00', null),"
+        " (5, 'noreply@shop.example', 'n/a', 'Solo', null, 0, null, false),"
+        " (6, 'gone@x.org', null, 'Gone', null, 1, '2024-01-05 10:00:00', true)"
+    ),
+    (
+        "insert into crm.leads values"
+        " ('a-1', 'bob@x.org', null, null, 'Bob Mueller'), ('a-2', null, '202.555.0123', null, 'Ann'),"
+        " ('b?:x', 'info@firm.example', null, null, 'One'), ('b-2', 'info@firm.example', null, '2025550177', 'Two'),"
+        " ('b-3', 'INFO@firm.example', null, null, 'Three'), ('b-4', 'info@firm.example', null, null, 'Four')"
+    ),
 )
 CHANGES = (
-    "insert into crm.customers values"
-    " (7, 'new@x.org', '2025550177', 'Newcomer', null, 99, '2024-06-02 00:00:00', false)",
-    "update crm.customers set email = 'ann.two@x.org', last_name = 'Other', updated_at = '2024-06-02 01:00:00'"
-    " where customer_id = 2",
+    (
+        "insert into crm.customers values"
+        " (7, 'new@x.org', '2025550177', 'Newcomer', null, 99, '2024-06-02 00:00:00', false)"
+    ),
+    (
+        "update crm.customers set email = 'ann.two@x.org', last_name = 'Other', updated_at = '2024-06-02 01:00:00'"
+        " where customer_id = 2"
+    ),
     "update crm.customers set is_deleted = true, updated_at = '2024-06-02 02:00:00' where customer_id = 3",
     "delete from crm.leads where lead_id = 'b-4'",
 )
@@ -177,9 +187,14 @@ def test_a_transaction_that_fails_leaves_nothing(session: Session) -> None:
     wh = SnowparkWarehouse(session)
     wh.execute("create schema if not exists s")
     wh.execute("create transient table s.t (n number(38, 0))")
-    with pytest.raises(ZeroDivisionError), wh.transaction():
-        assert wh.execute("insert into s.t select :n union all select :n + 1", {"n": 7}) == 2
-        raise ZeroDivisionError
+
+    def write_and_fail() -> None:
+        with wh.transaction():
+            assert wh.execute("insert into s.t select :n union all select :n + 1", {"n": 7}) == 2
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     assert wh.query("select n from s.t") == []
 
 

@@ -1,0 +1,129 @@
+"""The handlers of the procedures, over a real Snowpark session: every answer is an object that JSON can carry."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from snowflake.snowpark import Session
+
+from idr import handlers, schema
+from idr.warehouse.snowpark import SnowparkWarehouse
+
+YAML = """
+sources:
+  crm:
+    table: crm.people
+    key: id
+    watermark: updated_at
+    identifiers: {email: email}
+    attributes: {name: name}
+identifiers:
+  email: {normalize: email}
+rules:
+  - {id: email, match: [email]}
+"""
+
+
+@pytest.fixture
+def app(session: Session) -> Session:
+    wh = SnowparkWarehouse(session)
+    schema.install(wh)
+    wh.execute("create schema if not exists crm")
+    wh.execute("create table crm.people (id integer, email varchar, name varchar, updated_at timestamp_ntz)")
+    wh.execute(
+        "insert into crm.people values (1, 'Ann@x.org', 'Ann', '2024-01-01'), (2, 'ann@x.org', 'Anna', '2024-01-02'),"
+        " (3, 'bob@x.org', 'Bob', '2024-01-03')"
+    )
+    return session
+
+
+def plain(answer: dict[str, Any]) -> dict[str, Any]:
+    assert json.loads(json.dumps(answer)) == answer
+    return answer
+
+
+def test_from_configuration_to_explanation(app: Session) -> None:
+    assert plain(handlers.status(app))["entities"] == 0
+    assert plain(handlers.configure(app, YAML)) == {
+        "applied": True,
+        "changes": ["source crm: added", "identifier email: added", "rule email: added"],
+    }
+    assert handlers.configure(app, YAML) == {"applied": False, "changes": []}
+
+    dry = plain(handlers.run(app, "full", 30, True))
+    assert (dry["status"], dry["gate"], dry["mode"]) == ("DRY_RUN_COMPLETE", "PASS", "FULL")
+    live = plain(handlers.run(app, "Full"))
+    assert (live["status"], live["counts"]["created"]) == ("SUCCESS", 2)
+    assert f"published the plan of run {dry['run_id']}" in live["message"]
+    assert plain(handlers.run(app, "INCR", 30, False))["status"] == "SUCCESS"
+
+    status = plain(handlers.status(app))
+    assert (status["entities"], status["clusters"], status["last_run"]["run_mode"]) == (3, 2, "INCR")
+    shown = plain(handlers.show(app, "crm:1"))
+    assert [row["entity_key"] for row in shown["members"]] == ["crm:1", "crm:2"]
+    assert shown["profile"] == {"name": "A**a"}
+    path = plain(handlers.explain(app, "crm:1", "crm:2"))["path"]
+    assert path == [{"from": "crm:1", "to": "crm:2", "rule_id": "email", "values": {"email": "a*******g"}}]
+
+
+def test_a_table_of_truth_is_compared(app: Session) -> None:
+    handlers.configure(app, YAML)
+    handlers.run(app, "FULL")
+    wh = SnowparkWarehouse(app)
+    wh.execute("create table crm.truth (entity varchar, person integer)")
+    assert handlers.evaluate(app, "crm.truth")["error"]["code"] == "IDR-408"
+    wh.execute("insert into crm.truth values ('crm:1', 1), ('crm:2', 1), ('crm:3', 1)")
+    pairwise = plain(handlers.evaluate(app, "crm.truth"))["pairwise"]
+    assert (pairwise["precision"], pairwise["recall"]) == (1, pytest.approx(1 / 3))
+    assert handlers.evaluate(app, "crm.no_such_table")["error"]["code"] == "IDR-408"
+
+
+def test_all_problems_of_a_configuration_come_back_with_their_lines(app: Session) -> None:
+    answer = plain(handlers.configure(app, YAML.replace("key: id", "kee: id").replace("[email]", "[phone]")))
+    assert answer["status"] == "FAILED"
+    assert [problem["code"] for problem in answer["problems"]] == ["IDR-102", "IDR-106", "IDR-109"]
+    assert any(problem["where"].startswith("idr.yml:5 ") for problem in answer["problems"])
+    missing = handlers.configure(app, YAML.replace("crm.people", "crm.peeple"))
+    assert missing["error"]["code"] == "IDR-104"
+    assert 'Did you mean "CRM.PEOPLE"?' in missing["message"]
+    assert handlers.status(app)["entities"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("SOME", 30, False), 'mode "SOME" is neither FULL nor INCR'),
+        (("FULL", 0, False), "max_iters is 0"),
+        ((None, 30, False), "an argument is NULL"),
+        (("FULL", None, False), "an argument is NULL"),
+    ],
+)
+def test_wrong_arguments_are_one_clear_error(app: Session, arguments: tuple, told: str) -> None:
+    answer = plain(handlers.run(app, *arguments))
+    assert (answer["status"], answer["error"]["code"]) == ("FAILED", "IDR-406")
+    assert told in answer["message"]
+
+
+def test_a_failed_run_tells_its_stage(app: Session) -> None:
+    assert handlers.run(app, "FULL")["error"]["code"] == "IDR-113"
+    handlers.configure(app, YAML)
+    SnowparkWarehouse(app).execute("insert into crm.people values (null, 'x@x.org', 'X', '2024-01-01')")
+    failed = plain(handlers.run(app, "FULL"))
+    assert (failed["status"], failed["error"]["code"], failed["error"]["stage"]) == (
+        "FAILED",
+        "IDR-201",
+        "read sources",
+    )
+    assert handlers.approve(app, "no-such-run")["error"]["code"] == "IDR-402"
+    assert handlers.show(app, "crm:9")["error"]["code"] == "IDR-407"
+
+
+def test_an_upgrade_that_cannot_read_the_configuration_fails(app: Session) -> None:
+    assert handlers.version_init(app) == "no configuration yet"
+    handlers.configure(app, YAML)
+    assert handlers.version_init(app) == "configuration with 1 sources is valid"
+    SnowparkWarehouse(app).execute("update idr_meta.rule set match_identifiers = 'fax'")
+    with pytest.raises(handlers.IdrError, match="IDR-115"):
+        handlers.version_init(app)
