@@ -10,6 +10,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+import idr
+
 RUN_TOKEN = "__idr_run__"
 _WORK_TABLE = re.compile(r"\bidr_work\.([a-z_][a-z0-9_]*)")
 _LINE_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
@@ -18,7 +20,7 @@ _LINE_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 @cache
 def folder(name: str) -> Traversable:
     """The folder `sql` or `setup`: inside an installed package or a zip, else at the top of the checkout."""
-    installed = files("idr").joinpath(name)
+    installed = files(idr).joinpath(name)
     return installed if installed.is_dir() else Path(__file__).parents[2] / name
 
 
