@@ -23,11 +23,14 @@ def claim(wh: Warehouse, run_id: str, now: datetime, until: datetime) -> Lease |
     row = wh.query("select holder from idr_meta.run_lock")[0]
     abandoned = row["holder"] if row["holder"] and wh.holder_is_gone(row["holder"]) else None
     try:
-        taken = wh.execute(
-            "update idr_meta.run_lock set holder = :holder, token = token + 1, acquired_at = :now, expires_at = :until"
-            " where holder is null or expires_at < :now or holder = :abandoned",
-            {"holder": holder, "now": now, "until": until, "abandoned": abandoned},
-        )
+        with wh.transaction():
+            # Waits for whoever claims at this moment: a statement of Snowflake sees what was committed when it began.
+            wh.execute("update idr_meta.run_lock set token = token")
+            taken = wh.execute(
+                "update idr_meta.run_lock set holder = :holder, token = token + 1, acquired_at = :now,"
+                " expires_at = :until where holder is null or expires_at < :now or holder = :abandoned",
+                {"holder": holder, "now": now, "until": until, "abandoned": abandoned},
+            )
     except IdrError as error:
         if "onflict" in str(error):
             return None

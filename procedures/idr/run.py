@@ -123,9 +123,11 @@ class _Session:
             self._failed("IDR-599", f"{type(error).__name__}: {error}")
             raise
         finally:
-            self._finish()
-            self._clean_up()
-            lock.release(self.wh, self.lease)
+            try:
+                self._finish()
+                self._clean_up()
+            finally:
+                lock.release(self.wh, self.lease)
         return self.result
 
     def _take_over(self) -> None:

@@ -127,3 +127,12 @@ def test_an_upgrade_that_cannot_read_the_configuration_fails(app: Session) -> No
     SnowparkWarehouse(app).execute("update idr_meta.rule set match_identifiers = 'fax'")
     with pytest.raises(handlers.IdrError, match="IDR-115"):
         handlers.version_init(app)
+
+
+def test_a_run_that_cannot_write_its_last_words_gives_the_lock_back(app: Session) -> None:
+    wh = SnowparkWarehouse(app)
+    handlers.configure(app, YAML)
+    wh.execute("drop table idr_out.stage_metrics")
+    assert handlers.run(app, "FULL")["error"]["code"] == "IDR-501"
+    schema.install(wh)
+    assert handlers.run(app, "FULL")["status"] == "SUCCESS", "not SKIPPED: the lock is free"
