@@ -33,7 +33,7 @@ def _unreadable(source: Source, error: IdrError) -> Problem:
 
 
 def _missing_table(wh: Warehouse, source: Source) -> list[Problem]:
-    fix = suggestion(source.table, wh.list_tables()) or "Check the name, or create the table or view"
+    fix = suggestion(source.table, wh.list_tables()) or "Check the name, and that the table exists and may be read"
     return [Problem("IDR-104", f"table {source.table} does not exist", where=f"source {source.source_id}", fix=fix)]
 
 
