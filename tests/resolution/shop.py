@@ -31,6 +31,7 @@ class Shop:
 
     def __init__(self, *, wrap: Callable[[Any], Any] = lambda connection: connection, **changes: object) -> None:
         self.connection = duckdb.connect(":memory:")
+        self.connection.execute("set threads = 1")
         self.wh = DuckDBWarehouse(wrap(self.connection))
         self.now = NOW
         schema.install(self.wh)
