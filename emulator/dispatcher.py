@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator import statement, statements
+from emulator.engine.binds import Rows
 from emulator.result import Column, Result
 from emulator.rules import RULES
 from emulator.words import Words, first_word, strip
@@ -24,7 +25,7 @@ def execute(
     server: Server,
     session: Session,
     text: str,
-    bindings: dict[str, Any] | None = None,
+    rows: Rows | None = None,
     describe_only: bool = False,
 ) -> Result:
     """Run one statement. With `describe_only` nothing changes and no rows come back. Raises SqlError."""
@@ -37,9 +38,9 @@ def execute(
     if _DEFINING.match(text) and session.connection.in_transaction:
         session.connection.commit(session)
     if found is None:
-        return session.connection.execute(session, text, bindings)
+        return session.connection.execute(session, text, rows)
     kind, words, present = found
-    return kind.handler(statement.Request(server, session, text, words, present, bindings))
+    return kind.handler(statement.Request(server, session, text, words, present, rows))
 
 
 def _describe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,17 @@ class Transfer(Result):
     """The answer to PUT and GET: tells the client which files to move where."""
 
     data: dict[str, Any]
+
+
+class RecentResults(OrderedDict[str, Any]):
+    """The last results by query id; without a limit a server would keep every one."""
+
+    KEPT = 64
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        while len(self) > self.KEPT:
+            self.popitem(last=False)
 
 
 def status(message: str, statement_type: int = DDL) -> Result:

@@ -7,10 +7,11 @@ from typing import Any
 
 from emulator import dispatcher
 from emulator.catalogue import Catalogue
+from emulator.engine.binds import Rows
 from emulator.engine.connection import Connection
 from emulator.engine.databases import Databases
 from emulator.engine.locks import TableLocks
-from emulator.result import Result
+from emulator.result import RecentResults, Result
 from emulator.session import Session, Sessions
 from emulator.settings import Settings
 from emulator.stages import StageFiles
@@ -28,6 +29,7 @@ class Server:
         self.stages = StageFiles(data / "stages")
         self.locks = TableLocks(self.settings.lock_timeout)
         self.sessions = Sessions()
+        self.results: dict[str, Result] = RecentResults()
         self.workers = Workers(address)
 
     def open_session(self, **where: Any) -> Session:
@@ -38,11 +40,9 @@ class Server:
         self.sessions.remove(session)
         session.connection.close()
 
-    def execute(
-        self, session: Session, text: str, bindings: dict[str, Any] | None = None, describe_only: bool = False
-    ) -> Result:
+    def execute(self, session: Session, text: str, rows: Rows | None = None, describe_only: bool = False) -> Result:
         """Run one statement. Raises SqlError."""
-        return dispatcher.execute(self, session, text, bindings, describe_only)
+        return dispatcher.execute(self, session, text, rows, describe_only)
 
     def close(self) -> None:
         self.workers.close()

@@ -35,6 +35,7 @@ class Session:
     application: str | None = None  # whose setup script or procedure this session runs
     root: Path | None = None  # the folder of that application's files
     script: Path | None = None  # the file whose statements run, for EXECUTE IMMEDIATE FROM './..'
+    last_query: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     id: str = field(default_factory=lambda: str(secrets.randbits(48)))

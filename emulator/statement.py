@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from emulator.engine.binds import Rows
 from emulator.result import Result
 from emulator.words import Words, first_word
 
@@ -35,7 +36,7 @@ class Request:
     text: str
     words: Words
     present: set[str] = field(default_factory=set)
-    bindings: dict[str, Any] | None = None
+    rows: Rows | None = None
     describe_only: bool = False
 
     def has(self, group: str) -> bool:

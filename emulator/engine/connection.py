@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import duckdb
-from fakesnow.converter import from_binding
 from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import Expr, exp, parse
 from sqlglot.errors import ParseError
 
+from emulator.engine.binds import Parameters, Rows
 from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import is_conflict, translate
 from emulator.engine.rewrite import full_name
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable, exp.Copy)
 _ATTEMPTS = 40
+_SCOPED = re.compile(
+    r"^(create\s+(?:or\s+replace\s+)?)scoped\s+(?=temp)", re.IGNORECASE
+)  # Snowpark's, unknown to sqlglot
 _REMEMBERED = 1000
 
 _parsed: OrderedDict[str, Expr] = OrderedDict()
@@ -39,7 +44,8 @@ def parse_statement(text: str) -> Expr:
         known = _parsed.get(text)
     if known is None:
         try:
-            statements = [statement for statement in parse(text, read="snowflake") if statement is not None]
+            plain = _SCOPED.sub(r"\1", text)
+            statements = [statement for statement in parse(plain, read="snowflake") if statement is not None]
         except ParseError as error:
             raise translate(error) from None
         if not statements:
@@ -76,13 +82,13 @@ class Connection:
     def in_transaction(self) -> bool:
         return self.transaction_id is not None
 
-    def execute(self, session: Session, text: str, bindings: dict[str, Any] | None = None) -> ArrowResult:
+    def execute(self, session: Session, text: str, rows: Rows | None = None) -> ArrowResult:
         """Run a statement that DuckDB can answer. Raises SqlError."""
         with self.lock:
             variables = self._fake.variables
             try:
                 expression = parse_statement(variables.inline_variables(text) if "$" in text else text)
-                return self._execute(session, expression, _values(bindings))
+                return self._execute(session, expression, rows or [None])
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
                 raise translate(error) from error
 
@@ -104,7 +110,7 @@ class Connection:
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
                 raise translate(error) from error
 
-    def _execute(self, session: Session, expression: Expr, rows: list[Any]) -> ArrowResult:
+    def _execute(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
         self._stand_in(session)
         client = expression.copy() if isinstance(expression, exp.Merge) else expression
         kind = type(expression)
@@ -134,7 +140,7 @@ class Connection:
                     self._locks.release(self)
         raise AssertionError("unreachable")
 
-    def _run(self, session: Session, expression: Expr, rows: list[Any], client: Expr) -> ArrowResult:
+    def _run(self, session: Session, expression: Expr, rows: Sequence[Parameters | None], client: Expr) -> ArrowResult:
         cursor = Cursor(self._fake)
         affected = 0
         for params in rows:
@@ -238,16 +244,3 @@ def _other_scope() -> SqlError:
         "090231",
         "57014",
     )
-
-
-def _values(bindings: dict[str, Any] | None) -> list[Any]:
-    """One set of parameters per row that the client binds: a list by position, a dictionary by name, or none."""
-    if not bindings:
-        return [None]
-    if not all(key.isdigit() for key in bindings):
-        return [{name: from_binding(binding) for name, binding in bindings.items()}]
-    ordered = [bindings[str(position)] for position in range(1, len(bindings) + 1)]
-    if not any(isinstance(binding["value"], list) for binding in ordered):
-        return [[from_binding(binding) for binding in ordered]]
-    columns = [[from_binding({**binding, "value": value}) for value in binding["value"]] for binding in ordered]
-    return [list(row) for row in zip(*columns, strict=True)]

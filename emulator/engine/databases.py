@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from fakesnow import info_schema, macros
@@ -15,21 +13,11 @@ from fakesnow.transforms import show
 
 from emulator.errors import already_exists, compilation_error
 from emulator.names import literal, quote
+from emulator.result import RecentResults
 
 _HIDDEN_DATABASES = ("memory", "system", "temp", GLOBAL_DATABASE_NAME)
 _HIDDEN_SCHEMAS = ("main", "pg_catalog", "_fs_information_schema")
 _USABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
-
-
-class RecentResults(OrderedDict[str, tuple[Any, ...]]):
-    """The last results, for RESULT_SCAN; fakesnow alone would keep every result for ever."""
-
-    KEPT = 64
-
-    def __setitem__(self, key: str, value: tuple[Any, ...]) -> None:
-        super().__setitem__(key, value)
-        while len(self) > self.KEPT:
-            self.popitem(last=False)
 
 
 class Databases:

@@ -101,6 +101,13 @@ def fail_on_zero(expression: Expr, _: Session) -> None:
         division.set("expression", checked)
 
 
+def number_columns(expression: Expr, _: Session) -> None:
+    """`$1` is the first column of a VALUES list, as Snowpark writes it; DuckDB would read it as a bind."""
+    for parameter in list(expression.find_all(exp.Parameter)):
+        if isinstance(parameter.this, exp.Literal) and parameter.this.is_int:
+            parameter.replace(exp.column(f"COLUMN{parameter.this.name}"))
+
+
 def unqualify_merge(expression: Expr, _: Session) -> None:
     """DuckDB's own MERGE is atomic and refuses duplicates as Snowflake does; it wants plain names in SET."""
     if not isinstance(expression, exp.Merge):
@@ -144,6 +151,7 @@ REWRITES: list[Rewrite] = [
     drop_keys,
     limit_text,
     fail_on_zero,
+    number_columns,
     unqualify_merge,
     place_temporary,
 ]

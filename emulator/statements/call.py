@@ -10,6 +10,9 @@ from emulator.errors import SqlError, compilation_error
 from emulator.functions import FUNCTIONS
 from emulator.names import Name, shown
 from emulator.result import Column, Result
+from emulator.scripting import Variable
+from emulator.scripting.interpreter import RETURN_COLUMN
+from emulator.scripting.values import is_json
 from emulator.session import Session
 from emulator.statement import Request, statement
 from emulator.statements.procedures import overloads
@@ -65,7 +68,7 @@ def _arguments(request: Request) -> list[Argument]:
     if not expressions:
         return []
     query = "select " + ", ".join(f"{text} as a{i}" for i, text in enumerate(expressions))
-    result = request.server.execute(request.session, query, request.bindings)
+    result = request.server.execute(request.session, query, request.rows)
     row = result.fetch()[0]
     return [Argument(*argument) for argument in zip(names, result.columns, row, strict=True)]
 
@@ -200,11 +203,17 @@ def invoke(request: Request, procedure: Object, values: list[Any]) -> Result:
 
 
 def _run_sql(request: Request, frame: Session, procedure: Object, values: list[Any]) -> Result:
-    names = [parameter["name"] for parameter in procedure.definition["arguments"]]
-    answer = run_block(request.server, frame, procedure.definition["body"], dict(zip(names, values, strict=True)))
-    if isinstance(answer, Result):
-        return answer
-    return _value(procedure, answer)
+    variables = {
+        parameter["name"]: Variable(parameter["type"], from_python(value, parameter["type"]))
+        for parameter, value in zip(procedure.definition["arguments"], values, strict=True)
+    }
+    result = run_block(request.server, frame, procedure.definition["body"], variables)
+    [column, *more] = result.columns
+    if more or column.name != RETURN_COLUMN:
+        return result
+    returns = procedure.definition["returns"]
+    value = result.scalar() if is_json(column) else from_python(result.scalar(), returns)
+    return Result([result_column(procedure.name, returns)], [(value,)])
 
 
 def _run_python(request: Request, frame: Session, procedure: Object, values: list[Any]) -> Result:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from emulator.errors import compilation_error
 from emulator.names import like
 from emulator.result import Result, done, table
+from emulator.scripting import is_block
 from emulator.statement import Request, statement
+from emulator.statements.scripting import run_block
 
 _NO_OBJECT = "Object does not exist, or operation cannot be performed."
 
@@ -85,6 +87,8 @@ def show_parameters(request: Request) -> Result:
 
 @statement("BEGIN [WORK|TRANSACTION] [NAME]", "START TRANSACTION [NAME]")
 def begin(request: Request) -> Result:
+    if is_block(request.text):
+        return run_block(request.server, request.session, request.text)
     if request.has("NAME"):
         request.words.identifier()
     request.words.end()

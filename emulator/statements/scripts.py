@@ -11,7 +11,7 @@ from snowflake.connector.util_text import split_statements
 from emulator.errors import SqlError, compilation_error
 from emulator.result import Result, done
 from emulator.statement import Request, statement
-from emulator.statements.scripting import is_block, run_block
+from emulator.statements.scripting import run_text
 
 if TYPE_CHECKING:
     from emulator.server import Server
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 def execute_immediate(request: Request) -> Result:
     text = request.words.string()
     return run_text(request.server, request.session, text)
-
-
-def run_text(server: Server, session: Session, text: str) -> Result:
-    """Run one statement or one scripting block."""
-    if is_block(text):
-        return run_block(server, session, text, {})
-    return server.execute(session, text)
 
 
 @statement("EXECUTE IMMEDIATE FROM")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.engine.binds import decode
 from emulator.errors import SqlError
 from emulator.server import Server
 from emulator.session import Session
@@ -91,8 +92,10 @@ class Queries:
         started = time.perf_counter()
         try:
             result = self._server.execute(
-                query.session, query.text, body.get("bindings"), bool(body.get("describeOnly"))
+                query.session, query.text, decode(body.get("bindings")), bool(body.get("describeOnly"))
             )
+            self._server.results[query.id] = result
+            query.session.last_query = query.id
             reply = success(result, query.session, query.id)
         except SqlError as error:
             reply = failure(error, query.id)

@@ -1,0 +1,177 @@
+"""Where DuckDB and fakesnow differ from Snowflake: each test holds on Snowflake, too."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from snowflake.connector import DatabaseError, ProgrammingError
+from snowflake.connector.cursor import SnowflakeCursor
+
+from .conftest import Local
+
+pytestmark = pytest.mark.snowflake
+
+
+def refused(cursor: SnowflakeCursor, statement: str) -> tuple[int | None, str | None]:
+    with pytest.raises(DatabaseError) as caught:
+        cursor.execute(statement)
+    return caught.value.errno, caught.value.sqlstate
+
+
+def count(cursor: SnowflakeCursor) -> int:
+    [[number]] = cursor.execute("select count(*) from t").fetchall()
+    return number
+
+
+@pytest.fixture
+def table(cursor: SnowflakeCursor) -> SnowflakeCursor:
+    cursor.execute("create table t (a int, b varchar(3))")
+    cursor.execute("insert into t values (1, 'one')")
+    return cursor
+
+
+def test_sums_of_integers_are_numbers(cursor: SnowflakeCursor) -> None:
+    cursor.execute("create table s as select sum(a) as total from (select 9007199254740993 as a union all select 0)")
+    assert cursor.execute("select total from s").fetchone() == (9007199254740993,)
+    assert cursor.description[0].type_code == 0
+
+
+def test_columns_are_named_after_their_text(cursor: SnowflakeCursor) -> None:
+    cursor.execute("select count(*), max(a), current_role() from (select 1 as a)")
+    assert [column.name for column in cursor.description] == ["COUNT(*)", "MAX(A)", "CURRENT_ROLE()"]
+
+
+@pytest.mark.parametrize("statement", ["select 1 / 0", "select a / (a - 1) from t", "select a % 0 from t"])
+def test_division_by_zero_is_an_error(table: SnowflakeCursor, statement: str) -> None:
+    assert refused(table, statement) == (100051, "22012")
+
+
+def test_division_of_other_numbers_works(table: SnowflakeCursor) -> None:
+    assert table.execute("select a / 4, 7 / nullif(a - 1, 0) from t").fetchone() in [
+        (0.25, None),
+        (Decimal("0.25"), None),
+    ]
+
+
+def test_a_text_that_is_too_long_is_an_error(table: SnowflakeCursor) -> None:
+    assert refused(table, "insert into t values (2, 'three')") == (100078, "22000")
+    assert count(table) == 1
+
+
+def test_null_in_a_not_null_column_is_an_error(cursor: SnowflakeCursor) -> None:
+    cursor.execute("create table t (a int not null)")
+    assert refused(cursor, "insert into t values (null)") == (100072, "22000")
+
+
+def test_keys_are_declared_and_not_enforced(cursor: SnowflakeCursor) -> None:
+    cursor.execute("create table t (a int primary key, b int unique, constraint u unique (a, b))")
+    cursor.execute("insert into t values (1, 1), (1, 1)")
+    assert count(cursor) == 2
+    assert refused(cursor, "insert into t values (null, 1)") == (100072, "22000")
+
+
+def test_merge_counts_what_it_did(table: SnowflakeCursor) -> None:
+    table.execute(
+        "merge into t using (select 1 as a, 'x' as b union all select 2, 'y') s on t.a = s.a "
+        "when matched then update set t.b = s.b when not matched then insert (a, b) values (s.a, s.b)"
+    )
+    assert table.fetchone() == (1, 1)
+    assert [c.name for c in table.description] == ["number of rows inserted", "number of rows updated"]
+    assert table.execute("select a, b from t order by a").fetchall() == [(1, "x"), (2, "y")]
+
+
+def test_merge_refuses_two_source_rows_for_one_target_and_changes_nothing(table: SnowflakeCursor) -> None:
+    statement = (
+        "merge into t using (select 1 as a, 'x' as b union all select 1, 'y' union all select 5, 'n') s on t.a = s.a "
+        "when matched then update set b = s.b when not matched then insert (a, b) values (s.a, s.b)"
+    )
+    assert refused(table, statement) == (100090, "42P18")
+    assert table.execute("select a, b from t").fetchall() == [(1, "one")]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "create table other (a int)",
+        "create table other as select 1 as a",
+        "create schema other",
+        "create stage other",
+        "create or replace view v as select 1 as a",
+    ],
+)
+def test_a_definition_commits_the_transaction(table: SnowflakeCursor, definition: str) -> None:
+    table.execute("begin")
+    table.execute("insert into t values (2, 'two')")
+    table.execute(definition)
+    table.execute("rollback")
+    assert table.execute("select count(*) from public.t").fetchone() == (2,)
+
+
+def test_truncate_rolls_back(table: SnowflakeCursor) -> None:
+    table.execute("begin")
+    table.execute("truncate table t")
+    table.execute("rollback")
+    assert count(table) == 1
+
+
+def test_a_transaction_is_seen_by_others_after_commit(table: SnowflakeCursor, local: Local, database: str) -> None:
+    table.execute("begin transaction")
+    table.execute("insert into t values (2, 'two')")
+    assert local.query("select count(*) from t", database=database) == [(1,)]
+    table.execute("commit")
+    assert local.query("select count(*) from t", database=database) == [(2,)]
+
+
+def test_reads_in_a_transaction_see_what_others_commit(table: SnowflakeCursor, local: Local, database: str) -> None:
+    table.execute("begin")
+    assert count(table) == 1
+    local.query("insert into t values (2, 'two')", database=database)
+    assert count(table) == 2
+    table.execute("update t set b = 'x'")
+    table.execute("commit")
+    assert table.execute("select distinct b from t").fetchall() == [("x",)]
+
+
+def test_an_error_in_a_transaction_never_commits_half(table: SnowflakeCursor) -> None:
+    """Stricter than Snowflake, which would undo the failed statement only: here COMMIT fails."""
+    table.execute("begin")
+    table.execute("insert into t values (2, 'two')")
+    refused(table, "insert into t values (3, 'three')")
+    assert refused(table, "commit") == (628, "25000")
+    assert count(table) == 1
+    table.execute("insert into t values (4, 'ok')")
+    assert count(table) == 2
+
+
+def test_without_autocommit_a_change_waits_for_commit(local: Local, database: str) -> None:
+    with local.connect(database=database, autocommit=False) as connection:
+        cursor = connection.cursor()
+        cursor.execute("create table t (a int)")
+        cursor.execute("insert into t values (1)")
+        connection.rollback()
+        assert count(cursor) == 0
+        cursor.execute("insert into t values (1)")
+        connection.commit()
+    assert local.query("select count(*) from t", database=database) == [(1,)]
+
+
+def test_temporary_tables_have_qualified_names(cursor: SnowflakeCursor, local: Local, database: str) -> None:
+    cursor.execute(f"create temporary table {database}.public.tmp (a int)")
+    cursor.execute(f"insert into {database}.public.tmp values (1)")
+    assert cursor.execute("select a from tmp").fetchall() == [(1,)]
+    with pytest.raises(ProgrammingError):
+        local.query("select * from tmp", database=database)
+
+
+def test_databases_and_schemas_come_and_go(local: Local) -> None:
+    local.query("create database coming comment = GENERATED", "create schema one", "create schema if not exists one")
+    shown = local.query("show schemas in database coming")
+    assert [row[1] for row in shown] == ["INFORMATION_SCHEMA", "ONE", "PUBLIC"]
+    assert [row[6] for row in local.query("show databases like 'com%'")] == ["GENERATED"]
+    assert [row[1] for row in local.query("describe database coming")] == ["ONE", "PUBLIC"]
+    with pytest.raises(ProgrammingError) as caught:
+        local.query("create database coming")
+    assert caught.value.errno == 2002
+    local.query("drop schema coming.one", "drop database coming", "drop database if exists coming")
+    assert local.query("show databases like 'coming'") == []
