@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 
 from idr.errors import CODES, IdrError, Problem
 
-PAGE = (Path(__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
 SECTIONS = {
     match["code"]: match
     for match in re.finditer(
@@ -26,6 +28,23 @@ def test_every_code_has_a_section(code: str) -> None:
 
 def test_no_section_outlives_its_code() -> None:
     assert set(re.findall(r"^### (IDR-\d{3})", PAGE, re.MULTILINE)) == set(CODES)
+
+
+def _codes_in(folder: str, *leave_out: str) -> set[str]:
+    """Codes in the strings of a folder's Python files; what docstrings say does not count."""
+    found: set[str] = set()
+    for file in (ROOT / folder).rglob("*.py"):
+        if file.name not in leave_out:
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+            texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told)
+            found |= {code for node in texts for code in re.findall(r"IDR-\d{3}", str(node.value))}
+    return found
+
+
+def test_every_code_is_raised_and_tested() -> None:
+    assert _codes_in("procedures/idr", "errors.py") == set(CODES)
+    assert set(CODES) - _codes_in("tests", "test_errors.py") == set()
 
 
 def test_an_error_needs_a_known_code() -> None:

@@ -31,12 +31,11 @@ CODES: dict[str, str] = {
     "IDR-203": "a source has rows dated after the run's clock",
     # 3xx resolution
     "IDR-301": "components did not converge within max_iters rounds",
-    "IDR-302": "a plan broke one of its own invariants",
     # 4xx runs and plans
     "IDR-401": "another run holds the lock",
     "IDR-402": "no such plan",
     "IDR-403": "the plan is out of date",
-    "IDR-404": "the plan was already published or discarded",
+    "IDR-404": "the plan was already published",
     "IDR-405": "the run lost its lease",
     "IDR-406": "invalid run argument",
     "IDR-407": "unknown entity or resolved id",

@@ -111,7 +111,9 @@ class _Session:
         journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
         self.lease = lock.claim(self.wh, self.run_id, self.now, self._lease_end())
         if self.lease is None:
-            self.result.update(status="SKIPPED", message="another run holds the lock; nothing was done")
+            message = "another run holds the lock; nothing was done"
+            error = {"code": "IDR-401", "stage": "lock", "message": f"{message}. Run again when it has ended"}
+            self.result.update(status="SKIPPED", message=message, error=error)
             self._finish()
             return self.result
         try:

@@ -68,7 +68,8 @@ def test_exit_codes_of_results(status: str, gate: str | None, error: dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("error_code", "code"), [("IDR-112", 2), ("IDR-406", 2), ("IDR-401", 4), ("IDR-202", 1), ("IDR-599", 1)]
+    ("error_code", "code"),
+    [("IDR-112", 2), ("IDR-406", 2), ("IDR-401", 4), ("IDR-502", 4), ("IDR-202", 1), ("IDR-599", 1)],
 )
 def test_exit_codes_of_errors(error_code: str, code: int) -> None:
     assert code_for(error_code) == code

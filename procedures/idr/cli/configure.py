@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from idr.cli.output import note, print_json, say
-from idr.cli.session import AsJson, ConfigFile, Db, Guarded, checked, database, put, stored
+from idr.cli.session import AsJson, ConfigFile, Db, Guarded, checked, code_for, database, put, stored
 from idr.config import inspect, yaml_file
 from idr.config.diff import changes
 from idr.config.example import EXAMPLE
@@ -56,11 +57,11 @@ def check(
             if problems:
                 raise IdrError(*problems)
     except IdrError as error:
-        if as_json:
-            fields = ("code", "where", "message", "fix")
-            found = [{name: getattr(problem, name) for name in fields} for problem in error.problems]
-            print_json({"valid": False, "problems": found})
-        raise
+        if not as_json:
+            raise
+        note(error, "red")
+        print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
+        raise typer.Exit(code_for(error.code)) from error
     if as_json:
         print_json({"valid": True, "problems": []})
     else:

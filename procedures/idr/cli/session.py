@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from idr.cli.output import note
+from idr.cli.output import note, print_json
 from idr.config import inspect, store, yaml_file
 from idr.errors import IdrError
 from idr.model import Config
@@ -20,6 +21,7 @@ from idr.schema import install
 from idr.warehouse import Warehouse
 from idr.warehouse.duckdb import DuckDBWarehouse
 
+_JSON = "idr.json"
 DONE, FAILED, USAGE, HELD, LOCKED = 0, 1, 2, 3, 4
 
 Db = Annotated[Path, typer.Option("--db", help="DuckDB database file.", show_default=False)]
@@ -32,7 +34,7 @@ def code_for(error_code: str) -> int:
     """Exit code of an error code."""
     if error_code.startswith("IDR-1") or error_code == "IDR-406":
         return USAGE
-    return LOCKED if error_code == "IDR-401" else FAILED
+    return LOCKED if error_code in ("IDR-401", "IDR-502") else FAILED
 
 
 def exit_code(result: dict[str, Any]) -> int:
@@ -51,22 +53,45 @@ def exit_code(result: dict[str, Any]) -> int:
 
 
 class Guarded(TyperGroup):
-    """A command group whose failures are told in words, never as a traceback."""
+    """A command group whose failures are told in words, never as a traceback; as one object with --json."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_JSON] = "--json" in args
+        with _told(ctx):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _told(ctx):
             return super().invoke(ctx)
-        except IdrError as error:
-            note(error, "red")
-            raise typer.Exit(code_for(error.code)) from error
-        except (click.exceptions.Exit, click.Abort, click.ClickException):
+
+
+@contextmanager
+def _told(ctx: click.Context) -> Iterator[None]:
+    try:
+        yield
+    except IdrError as error:
+        raise _exit(error, code_for(error.code), ctx) from error
+    except click.UsageError as error:
+        if not ctx.meta[_JSON]:
             raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                raise
-            unexpected = IdrError.of("IDR-599", f"{type(error).__name__}: {error}", fix="Please report this")
-            note(unexpected, "red")
-            raise typer.Exit(FAILED) from error
+        raise _exit(IdrError.of("IDR-406", error.format_message().rstrip(".")), USAGE, ctx) from error
+    except (click.exceptions.Exit, click.Abort, click.ClickException):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.EPIPE:
+            raise
+        unexpected = IdrError.of("IDR-599", f"{type(error).__name__}: {error}", fix="Please report this")
+        raise _exit(unexpected, FAILED, ctx) from error
+
+
+def _exit(error: IdrError, code: int, ctx: click.Context) -> typer.Exit:
+    """Print an error; the exit to leave by."""
+    note(error, "red")
+    if ctx.meta[_JSON]:
+        problems = [asdict(problem) for problem in error.problems]
+        told = {**problems[0], "stage": None}
+        print_json({"status": "FAILED", "message": str(error), "error": told, "problems": problems})
+    return typer.Exit(code)
 
 
 @contextmanager
@@ -103,11 +128,11 @@ def checked(wh: Warehouse, file: Path) -> Config:
 
 
 def stored(wh: Warehouse) -> Config | None:
-    """The configuration in force, None when there is none yet."""
+    """The configuration in force, None when there is none yet or it was edited into an invalid state."""
     try:
         return store.load(wh)
     except IdrError as error:
-        if error.code == "IDR-113":
+        if error.code in ("IDR-113", "IDR-115"):
             return None
         raise
 

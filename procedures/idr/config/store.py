@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from idr.config.validate import Path, validate
@@ -73,7 +74,8 @@ def load(wh: Warehouse) -> Config:
     if not tables["source_table"]:
         raise IdrError.of("IDR-113", "idr_meta holds no configuration", fix="Run idr config apply with an idr.yml")
     try:
-        return validate(_raw(tables), _where)
+        raw = _raw(tables)
+        return validate(raw, partial(_where, [rule["id"] for rule in raw["rules"]]))
     except IdrError as error:
         problems = (Problem("IDR-115", f"{p.message} ({p.code})", p.where, p.fix) for p in error.problems)
         raise IdrError(*problems) from error
@@ -93,15 +95,34 @@ def load_if_any(wh: Warehouse) -> Config | None:
         raise
 
 
-def _where(path: Path) -> str:
-    return " ".join(["idr_meta", ".".join(str(part) for part in path)]).strip()
+def _where(rules: list[Any], path: Path) -> str:
+    """Rules are rows, not a list: the row is told by its id."""
+    parts = (
+        str(rules[part]) if isinstance(part, int) and path[0] == "rules" and at == 1 else str(part)
+        for at, part in enumerate(path)
+    )
+    return f"idr_meta {'.'.join(parts)}".strip()
 
 
 def _keyed(rows: list[Row], key: str) -> dict[str, Row]:
-    found = {str(row[key]): row for row in rows}
-    if len(found) < len(rows):
-        raise ValueError(f"{key} is not unique")
+    found: dict[str, Row] = {}
+    for row in rows:
+        name = str(row[key])
+        if name in found:
+            raise ValueError(f"{key} {name} has several rows")
+        found[name] = row
     return found
+
+
+def _decoded(text: str | None, what: str) -> Any:
+    try:
+        return json.loads(text or "")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{what} is not JSON") from error
+
+
+def _names(text: str | None) -> list[str]:
+    return [name for name in (text or "").split(",") if name]
 
 
 def _pairs(rows: list[Row], source_id: str, name: str) -> dict[str, Any]:
@@ -134,7 +155,7 @@ def _raw(tables: dict[str, list[Row]]) -> dict[str, Any]:
         "identifiers": {
             name: {
                 "normalize": row["normalizer"], "region": row["region"], "gmail": row["gmail"],
-                "placeholders": None if row["placeholders"] is None else json.loads(row["placeholders"]),
+                "placeholders": row["placeholders"] and _decoded(row["placeholders"], f"placeholders of {name}"),
                 "exclude": [
                     {e["match_type"]: e["pattern"]}
                     for e in tables["identifier_exclusion"] if e["identifier_type"] == name
@@ -144,17 +165,17 @@ def _raw(tables: dict[str, list[Row]]) -> dict[str, Any]:
             for name, row in identifiers.items()
         },
         "rules": [
-            {"id": row["rule_id"], "match": row["match_identifiers"].split(","), "priority": row["priority"],
+            {"id": row["rule_id"], "match": _names(row["match_identifiers"]), "priority": row["priority"],
              "max_group_size": row["max_group_size"]}
-            for row in sorted(tables["rule"], key=lambda row: (row["priority"], row["rule_id"]))
+            for row in sorted(tables["rule"], key=lambda row: (row["priority"] or 0, str(row["rule_id"])))
         ],
         "survivorship": {
-            name: {"strategy": row["strategy"], "sources": [s for s in (row["source_priority"] or "").split(",") if s]}
+            name: {"strategy": row["strategy"], "sources": _names(row["source_priority"])}
             for name, row in _keyed(tables["survivorship_rule"], "attribute").items()
         },
         "guardrails": {}, "settings": {},
     }  # fmt: skip
     for key, row in _keyed(tables["config"], "key").items():
         section, _, name = key.partition(".")
-        raw.setdefault(section, {})[name] = json.loads(row["value"])
+        raw.setdefault(section, {})[name] = _decoded(row["value"], f"config {key}")
     return raw

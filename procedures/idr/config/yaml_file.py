@@ -38,7 +38,12 @@ def load_text(text: str, name: str = "idr.yml") -> Config:
     except yaml.YAMLError as error:
         raise _syntax_error(error, name) from error
     except (RecursionError, ValueError) as error:
-        raise IdrError.of("IDR-101", "it is nested too deeply or has an unreadable value", where=name) from error
+        raise IdrError.of(
+            "IDR-101",
+            "it is nested too deeply or has an unreadable value",
+            where=name,
+            fix="Write values out instead of repeating them by anchors (&) and aliases (*)",
+        ) from error
     return validate(raw, tree.where, tree.problems)
 
 

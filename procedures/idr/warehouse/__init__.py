@@ -56,7 +56,7 @@ class Warehouse(Protocol):
         ...
 
     def list_tables(self) -> list[str]:
-        """Every table and view of the current database as `schema.table`, quoted where needed; without IDR's schemas."""
+        """Tables and views of the current database as `schema.table`, quoted where needed; without IDR's schemas."""
         ...
 
     @property

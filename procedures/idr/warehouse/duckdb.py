@@ -20,6 +20,9 @@ from idr.warehouse.translate import to_duckdb
 _PROCESS_TOKEN = uuid.uuid4().hex
 _BIND = re.compile(r"\$([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _STRING_OR_NAME = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
+_LONG_NUMBER = re.compile(r"\d{4,}")
+_SHOWS_VALUES = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException)
 _FAMILIES: tuple[tuple[str, TypeFamily], ...] = (
     ("VARCHAR", "text"),
     ("UUID", "text"),
@@ -58,6 +61,31 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) and value.as_tuple().exponent == 0 else value
 
 
+def _expect_database(file: Path) -> None:
+    """IDR-503 unless the file is DuckDB's own: DuckDB would look for an extension that reads other formats."""
+    fix = "Check the path given to --db"
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(12)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise IdrError.of("IDR-503", f"cannot open it ({reason})", where=str(file), fix=fix) from error
+    if start[8:] != b"DUCK":
+        raise IdrError.of("IDR-503", "it is not a DuckDB database file", where=str(file), fix=fix)
+
+
+def _refused(error: duckdb.Error, statement: str) -> IdrError:
+    """IDR-501 with DuckDB's reason, in which values of the data are blanked out; names are kept."""
+    reason = str(error).strip()
+    if "Permission denied" in reason or "Read-only file system" in reason:
+        fix = "Check that you may write to the database file and to its folder"
+        return IdrError.of("IDR-503", reason.splitlines()[0], fix=fix)
+    if isinstance(error, _SHOWS_VALUES):
+        reason = _LONG_NUMBER.sub("***", _QUOTED.sub(r"\1***\1", reason.split("\n\nLINE ")[0]))
+    fix = "Use a forgiving cast (try_cast) where a value does not convert"
+    return IdrError.of("IDR-501", reason.splitlines()[0], where=" ".join(statement.split())[:400], fix=fix)
+
+
 class DuckDBWarehouse:
     """One connection to one DuckDB database; satisfies `idr.warehouse.Warehouse`."""
 
@@ -71,13 +99,12 @@ class DuckDBWarehouse:
 
         Raises IDR-502 when another process has it open, IDR-503 when it is missing or no DuckDB file.
         """
-        if must_exist and str(path) != ":memory:" and not Path(path).is_file():
-            raise IdrError.of(
-                "IDR-503", "there is no such database file", where=str(path), fix="Check the path given to --db"
-            )
+        file = Path(path)
+        if str(path) != ":memory:" and (must_exist or file.exists()):
+            _expect_database(file)
         try:
             return cls(duckdb.connect(str(path)))
-        except duckdb.IOException as error:
+        except duckdb.Error as error:
             if "lock" in str(error).lower():
                 raise IdrError.of(
                     "IDR-502",
@@ -89,7 +116,7 @@ class DuckDBWarehouse:
                 "IDR-503",
                 f"DuckDB cannot open it ({str(error).splitlines()[0]})",
                 where=str(path),
-                fix="Check the folder, the permissions, and that it is a DuckDB file",
+                fix="Check that you may write to the file and its folder, and that your DuckDB can read its version",
             ) from error
 
     def close(self) -> None:
@@ -104,8 +131,7 @@ class DuckDBWarehouse:
         try:
             return self._connection.execute(text, values) if values else self._connection.execute(text)
         except duckdb.Error as error:
-            message = str(error).strip().splitlines()[0]
-            raise IdrError.of("IDR-501", message, where=" ".join(text.split())[:400]) from error
+            raise _refused(error, text) from error
 
     def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
         row = self._run(sql, binds, rename).fetchone()
@@ -144,7 +170,7 @@ class DuckDBWarehouse:
         try:
             rows = self._connection.execute(describe).fetchall()
         except duckdb.Error as error:
-            raise IdrError.of("IDR-501", str(error).strip().splitlines()[0], where=describe[:400]) from error
+            raise _refused(error, describe) from error
         return [Column(row[0], _family(row[1]), row[1]) for row in rows]
 
     def list_tables(self) -> list[str]:
