@@ -65,7 +65,7 @@ def shop() -> Shop:
 
 @pytest.mark.parametrize(
     ("planned", "step", "fewest"),
-    [pytest.param(False, 3, 60, id="while it plans"), pytest.param(True, 1, 40, id="while it publishes a plan")],
+    [pytest.param(False, 7, 60, id="while it plans"), pytest.param(True, 1, 40, id="while it publishes a plan")],
 )
 def test_a_run_that_is_cut_off_leaves_before_or_after(
     shop: Shop, planned: bool, step: int, fewest: int, monkeypatch: pytest.MonkeyPatch
