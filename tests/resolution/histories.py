@@ -103,7 +103,10 @@ class World:
         present = sorted(self.rows[name])
         kind = self.rng.random()
         if kind < 0.5 or not present:
-            key, row = max(present, default=0) + self.rng.randrange(1, 3), {column: self._value(column) for column in COLUMNS}
+            key, row = (
+                max(present, default=0) + self.rng.randrange(1, 3),
+                {column: self._value(column) for column in COLUMNS},
+            )
         else:
             key = self.rng.choice(present)
             if kind > 0.9:
