@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from idr.config import expression
 from idr.errors import IdrError
+from idr.warehouse.translate import to_duckdb
 
 HOSTILE = [
     "(select password from secrets)", "exists (select 1)", "email in (select email from t)", "count(*)", "sum(a)",
@@ -64,3 +66,13 @@ def test_anything_else_is_no_table_name(text: str) -> None:
     with pytest.raises(IdrError) as caught:
         expression.table_name(text)
     assert caught.value.code == "IDR-108"
+
+
+def test_every_keyword_can_be_written_as_a_name() -> None:
+    with duckdb.connect() as connection:
+        for (word,) in connection.execute("select keyword_name from duckdb_keywords()").fetchall():
+            name = expression.identifier(word)
+            connection.execute(f"create or replace table t ({name} integer)")
+            connection.execute(to_duckdb(f"select cast({name} as varchar) from main.t"))
+            connection.execute(f"create or replace table {name} as select 1 as x")
+            connection.execute(to_duckdb(f"select x from main.{name}"))
