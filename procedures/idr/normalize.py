@@ -68,9 +68,9 @@ def folds_case(name: str) -> bool:
     return name in _FOLDS_CASE
 
 
-def normalized(identifier: Identifier, value: exp.Expr) -> exp.Expr:
-    """The identifier's normal form of the text `value`; NULL for empty text and for placeholders."""
-    return _chain(steps(identifier), value)
+def normalized(identifier: Identifier, constant: exp.Expr) -> exp.Expr:
+    """A scalar sub-query: the normal form of a constant or bound text; NULL for empty text and for placeholders."""
+    return _chain(steps(identifier), constant)
 
 
 @cache
@@ -93,10 +93,11 @@ def fill(template: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     return template.transform(replace)
 
 
-def _chain(layers: tuple[exp.Expr, ...], value: exp.Expr) -> exp.Expr:
+def _chain(layers: tuple[exp.Expr, ...], constant: exp.Expr) -> exp.Expr:
+    query = exp.select(exp.alias_(constant, "value"))
     for layer in layers:
-        value = fill(layer, {"value": value})
-    return value
+        query = exp.select(exp.alias_(layer, "value")).from_(query.subquery("earlier"))
+    return query.subquery()
 
 
 def _forms(identifier: Identifier) -> tuple[exp.Expr, ...]:
@@ -111,18 +112,19 @@ def _forms(identifier: Identifier) -> tuple[exp.Expr, ...]:
 
 def _unless_placeholder(identifier: Identifier) -> exp.Expr:
     value: exp.Expr = exp.column("value")
-    compared = _expression("parts/trimmed") if identifier.normalize == "none" else value
-    compared = exp.Lower(this=compared)
-    nothing: list[exp.Expr] = [exp.Literal.string("")]
+    compared = exp.Lower(this=_expression("parts/trimmed") if identifier.normalize == "none" else value)
     case = exp.Case()
     if identifier.placeholders is None:
-        nothing += map(exp.Literal.string, _PLACEHOLDERS_OF.get(identifier.normalize, ()))
-        case = case.when(exp.RegexpLike(this=value, expression=exp.Literal.string(_ZEROS_AND_SIGNS)), exp.Null())
+        words = ("", *_PLACEHOLDERS_OF.get(identifier.normalize, ()))
+        case = case.when(exp.In(this=compared, expressions=[*map(exp.Literal.string, words)]), exp.null())
+        case = case.when(exp.RegexpLike(this=value, expression=exp.Literal.string(_ZEROS_AND_SIGNS)), exp.null())
         if identifier.normalize == "phone":
-            case = case.when(_one_digit_only(identifier.region), exp.Null())
+            case = case.when(_one_digit_only(identifier.region), exp.null())
     else:
-        nothing += (_placeholder(identifier, word) for word in identifier.placeholders)
-    return case.when(exp.In(this=compared, expressions=nothing), exp.Null()).else_(value)
+        case = case.when(exp.EQ(this=compared, expression=exp.Literal.string("")), exp.null())
+        for word in identifier.placeholders:
+            case = case.when(exp.EQ(this=compared, expression=_placeholder(identifier, word)), exp.null())
+    return case.else_(value)
 
 
 def _placeholder(identifier: Identifier, word: str) -> exp.Expr:
@@ -170,12 +172,23 @@ def _phone(region: str | None) -> dict[str, str]:
 
 @cache
 def _lengths() -> dict[str, str]:
-    """Calling code: a regular expression of the digits that may follow it."""
+    """Calling code: a regular expression of the digits that may follow it; never a trunk prefix."""
     return {
-        code: "|".join(f"[0-9]{{{span.replace('-', ',')}}}" for span in spans.split(","))
+        code: "|".join(f"{_first_digit(code)}[0-9]{{{_less_one(span)}}}" for span in spans.split(","))
         for spans, codes in NUMBER_LENGTHS.items()
         for code in codes.split()
     }
+
+
+def _first_digit(code: str) -> str:
+    if code == "1":
+        return "[2-9]"
+    return "[1-9]" if code in _codes_with_trunk_zero() else "[0-9]"
+
+
+def _less_one(span: str) -> str:
+    """The bounds of a repetition, without the first digit: '7-9' -> '6,8'."""
+    return ",".join(str(int(bound) - 1) for bound in span.split("-"))
 
 
 @cache
@@ -187,7 +200,10 @@ def _possible() -> str:
 
 
 @cache
+def _codes_with_trunk_zero() -> tuple[str, ...]:
+    return tuple(sorted({plan.calling_code for plan in PHONE_REGIONS.values() if plan.trunk == "0"}))
+
+
 def _abroad() -> str:
-    """Calling codes whose numbers have a trunk zero, and that zero."""
-    codes = sorted({plan.calling_code for plan in PHONE_REGIONS.values() if plan.trunk == "0"})
-    return f"^([+]({'|'.join(codes)}))0"
+    """Calling codes whose numbers have a trunk prefix at home, and that prefix: zero, in North America one."""
+    return f"^[+]({'|'.join(_codes_with_trunk_zero())})0+|^[+](1)1+"

@@ -2,6 +2,6 @@
 -- region GB: '02079460958', '442079460958', '+4402079460958' -> '+442079460958'; region US: '+4402079460958' likewise
 select
     case
-        when left(value, 1) = '+' then regexp_replace(value, abroad, '+\\1')
+        when left(value, 1) = '+' then regexp_replace(value, abroad, '+\\1\\2')
         else regexp_replace(value, national, e164)
     end as normalized

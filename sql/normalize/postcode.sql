@@ -4,6 +4,8 @@ select
     case
         when regexp_like(value, '[ -~]*') then regexp_replace(upper(value), '[^0-9A-Z]+', '')
         else regexp_replace(
-            upper(western), '[' || blank || '!-/:-@[-`{-\u00bf\u2010-\u205e\u3001-\u3020\u30fc\uff0d]+', ''
+            upper(replace(replace(western, 'İ', 'i'), 'ß', 'ss')),
+            '[' || blank || '!-/:-@[-`{-\u00bf\u2010-\u205e\u3001-\u3020\u30fc\uff0d]+',
+            ''
         )
     end as normalized

@@ -162,7 +162,7 @@ class _Builder:
             "is_deleted",
             *values,
             *(f"a_{name}" for name in self.config.attributes),
-        ).from_(query.subquery("source_row"))
+        ).from_(query.subquery("source_row", copy=False), copy=False)
 
     def kept(self, name: str) -> exp.Expr:
         """The normalised identifier, NULL where the exclusion list names it."""

@@ -1,0 +1,44 @@
+"""Normal forms of many values in one query on DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import duckdb
+from sqlglot import exp
+
+from idr.model import Identifier
+from idr.normalize import fill, steps
+from idr.warehouse.translate import to_duckdb
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+@cache
+def _query(identifier: Identifier) -> str:
+    query: exp.Query = exp.select("n", "value").from_("given")
+    for step in steps(identifier):
+        column = exp.alias_(fill(step, {"value": exp.column("value")}), "value")
+        query = exp.select("n", column).from_(query.subquery("earlier"))
+    return to_duckdb(query.sql(dialect="snowflake"))
+
+
+def normal_forms(identifier: Identifier, values: Iterable[str | None]) -> list[str | None]:
+    """The normal form of each value, in order."""
+    texts = list(values)
+    numbers = list(range(len(texts)))
+    connection = _connection()
+    connection.execute(
+        "create or replace temp table given as select unnest($n) as n, unnest($texts::varchar[]) as value",
+        {"n": numbers, "texts": texts},
+    )
+    found = dict(connection.execute(_query(identifier)).fetchall())
+    return [found[n] for n in numbers]
+
+
+def normal_form(identifier: Identifier, value: str | None) -> str | None:
+    return normal_forms(identifier, [value])[0]
