@@ -171,7 +171,7 @@ class Words:
         found: dict[str, Value] = {}
         while not self.ended:
             key = self.identifier()
-            self.accept("=")
+            self.expect("=")
             found[key] = self.values() if self.sees("(") else self.value()
             self.accept(",")
         return found

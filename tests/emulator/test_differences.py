@@ -175,3 +175,42 @@ def test_databases_and_schemas_come_and_go(local: Local) -> None:
     assert caught.value.errno == 2002
     local.query("drop schema coming.one", "drop database coming", "drop database if exists coming")
     assert local.query("show databases like 'coming'") == []
+
+
+def test_the_sum_of_a_text_is_refused(table: SnowflakeCursor) -> None:
+    """Snowflake would cast the text; the app must not rely on it."""
+    assert refused(table, "select sum(b) from t") == (1044, "42P13")
+
+
+def test_the_average_of_integers_is_a_float(table: SnowflakeCursor) -> None:
+    """Snowflake answers NUMBER(38, 6)."""
+    assert table.execute("select avg(a) from t").fetchone() == (1.0,)
+    assert table.description[0].type_code == 1
+
+
+def test_quoted_identifiers_ignore_case(cursor: SnowflakeCursor) -> None:
+    """In Snowflake these are two tables."""
+    cursor.execute('create table "mixed" (a int)')
+    assert refused(cursor, 'create table "MIXED" (a int)') == (2002, "42710")
+
+
+def test_several_statements_in_one_request_are_refused(cursor: SnowflakeCursor) -> None:
+    assert refused(cursor, "select 1; select 2") == (8, "0A000")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create database d2 clone d1",
+        "create schema s2 clone public",
+        "undrop table t",
+        "select * from t at(offset => -60)",
+    ],
+)
+def test_time_travel_and_clones_are_refused(table: SnowflakeCursor, statement: str) -> None:
+    refused(table, statement)
+
+
+def test_an_array_of_mixed_types_is_refused(cursor: SnowflakeCursor) -> None:
+    """Snowflake takes it: its arrays hold variants."""
+    assert refused(cursor, "select array_construct(1, 'z')") == (100038, "22018")

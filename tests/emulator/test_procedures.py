@@ -43,7 +43,7 @@ def test_arguments_arrive_as_python_values(cursor: SnowflakeCursor) -> None:
     )
     answer = call(
         cursor,
-        "kinds('x', 3, 1.5, true, '2020-01-02'::date, parse_json('{\"k\": [1]}'), array_construct(1, 'z'), null)",
+        "kinds('x', 3, 1.5, true, '2020-01-02'::date, parse_json('{\"k\": [1]}'), array_construct(1, 2), null)",
     )
     assert json.loads(str(answer)) == [
         "str x",
@@ -52,7 +52,7 @@ def test_arguments_arrive_as_python_values(cursor: SnowflakeCursor) -> None:
         "bool True",
         "date 2020-01-02",
         "dict {'k': [1]}",
-        "list [1, 'z']",
+        "list [1, 2]",
         "NoneType None",
     ]
 
@@ -250,3 +250,16 @@ def test_procedures_are_described_shown_and_dropped(cursor: SnowflakeCursor, dat
     assert row["arguments"] == "ONE(VARCHAR, DEFAULT NUMBER) RETURN VARCHAR"
     cursor.execute("drop procedure one(varchar, number)")
     assert failure(cursor, "drop procedure one(varchar, number)").errno == 2003
+
+
+def test_a_transaction_inside_the_callers_is_refused(cursor: SnowflakeCursor) -> None:
+    """Snowflake runs it as a transaction of its own."""
+    create(cursor, "begins()", "def run(session): session.sql('begin').collect()")
+    cursor.execute("begin")
+    assert "different scope" in str(failure(cursor, "call begins()"))
+
+
+@pytest.mark.parametrize("language", ["javascript", "java", "scala"])
+def test_other_languages_are_refused(cursor: SnowflakeCursor, language: str) -> None:
+    error = failure(cursor, f"create procedure p() returns varchar language {language} handler = 'x' as 'return 1'")
+    assert "Unsupported feature" in str(error)

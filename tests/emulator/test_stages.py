@@ -114,3 +114,8 @@ def test_snow_lists_the_files_of_a_stage(local: Local, database: str) -> None:
     listed = local.snow("stage", "list", "--in", "database", database)
     assert listed.returncode == 0, listed.stderr
     assert "S" in listed.stdout
+
+
+def test_external_stages_are_refused(cursor: SnowflakeCursor) -> None:
+    with pytest.raises(ProgrammingError, match="Unsupported feature 'external stage'"):
+        cursor.execute("create stage s url = 's3://bucket/path'")

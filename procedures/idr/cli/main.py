@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import idr
-from idr.cli import configure, look, report, run
+from idr.cli import configure, local, look, report, run
 from idr.cli.session import Guarded
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     help="Identity resolution that plans, judges and only then publishes.",
 )
 app.add_typer(configure.config_app, name="config")
+app.add_typer(local.local_app, name="local")
 for command in (
     configure.init,
     run.run,
