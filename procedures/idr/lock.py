@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from idr.errors import IdrError
+from idr.schema import only_row
 from idr.warehouse import Warehouse
 
 
@@ -20,7 +21,7 @@ class Lease:
 def claim(wh: Warehouse, run_id: str, now: datetime, until: datetime) -> Lease | None:
     """Take the lock when it is free, expired, or its holder is known to be gone; None when it is busy."""
     holder = f"{wh.process_token}:{run_id}"
-    row = wh.query("select holder from idr_meta.run_lock")[0]
+    row = only_row(wh, "idr_meta.run_lock")
     abandoned = row["holder"] if row["holder"] and wh.holder_is_gone(row["holder"]) else None
     try:
         with wh.transaction():
@@ -37,7 +38,7 @@ def claim(wh: Warehouse, run_id: str, now: datetime, until: datetime) -> Lease |
         raise
     if taken != 1:
         return None
-    return Lease(holder, int(wh.query("select token from idr_meta.run_lock")[0]["token"]))
+    return Lease(holder, int(only_row(wh, "idr_meta.run_lock")["token"]))
 
 
 def renew(wh: Warehouse, lease: Lease, until: datetime) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from idr import journal, lock, publish
+from idr import journal, lock, publish, schema
 from idr.config import inspect, store
 from idr.errors import IdrError
 from idr.lock import Lease
@@ -109,7 +109,12 @@ class _Session:
 
     def go(self, work: Callable[[_Session], None]) -> Result:
         journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
-        self.lease = lock.claim(self.wh, self.run_id, self.now, self._lease_end())
+        try:
+            self.lease = lock.claim(self.wh, self.run_id, self.now, self._lease_end())
+        except IdrError as error:
+            self._failed(error.code, str(error))
+            self._finish()
+            return self.result
         if self.lease is None:
             message = "another run holds the lock; nothing was done"
             error = {"code": "IDR-401", "stage": "lock", "message": f"{message}. Run again when it has ended"}
@@ -181,7 +186,7 @@ class _Session:
         return config
 
     def _base(self) -> tuple[int, Config | None]:
-        row = self.wh.query("select base_version, config_json from idr_meta.base_state")[0]
+        row = schema.only_row(self.wh, "idr_meta.base_state")
         previous = config_from_json(row["config_json"]) if row["config_json"] else None
         return int(row["base_version"]), previous
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from idr.errors import IdrError
 from idr.model import Config
 from idr.statement import folder
-from idr.warehouse import Warehouse
+from idr.warehouse import Row, Warehouse
 
 _FILES = ("schemas", "idr_meta", "run_state", "idr_out")
 _OWN_COLUMNS = frozenset({"entity_id", "entity_key", "source_id", "record_ts", "resolved_id", "updated_ts"})
@@ -18,6 +19,15 @@ def install(wh: Warehouse) -> None:
         for statement in body.split(";\n"):
             if statement.strip():
                 wh.execute(statement.strip().rstrip(";"))
+
+
+def only_row(wh: Warehouse, table: str) -> Row:
+    """The single row of a table that remembers the state; IDR-115 when it was deleted or doubled by hand."""
+    rows = wh.query(f"select * from {table}")
+    if len(rows) != 1:
+        fix = "Apply the configuration again: it restores a missing row" if not rows else "Delete all but one row"
+        raise IdrError.of("IDR-115", f"it has {len(rows)} rows instead of one", where=table, fix=fix)
+    return rows[0]
 
 
 def state_columns(config: Config) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from idr import schema
 from idr.errors import IdrError
 from idr.model import Exclusion, Guardrails, Identifier, Settings
 from tests.resolution.shop import NOW, Shop
@@ -191,3 +192,15 @@ def test_a_run_that_lost_its_lease_publishes_nothing() -> None:
     assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-405")
     assert shop.clusters() == []
     assert shop.connection.execute("select holder from idr_meta.run_lock").fetchone() == ("another",)
+
+
+@pytest.mark.parametrize("table", ["run_lock", "base_state"])
+def test_a_state_row_deleted_by_hand_is_told_and_applying_the_configuration_restores_it(table: str) -> None:
+    shop = Shop()
+    shop.add((1, "a@x.example", None, "Ann", NOW))
+    shop.wh.execute(f"delete from idr_meta.{table}")
+    failed = shop.run("FULL")
+    assert (failed["status"], failed["error"]["code"]) == ("FAILED", "IDR-115")
+    assert table in failed["error"]["message"]
+    schema.install(shop.wh)
+    assert shop.run("FULL")["status"] == "SUCCESS"
