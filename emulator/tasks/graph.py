@@ -87,7 +87,7 @@ class GraphRun:
     def _final(self) -> list[Task]:
         """The finalizer, when everything else is over and the root was not skipped."""
         last = self.finalizer
-        if last is None or last.name in self.states or not self._settled():
+        if last is None or last.name in self.states or not self._settled() or self.can_retry:
             return []
         if self.states[self.root.name] == SKIPPED or not last.started:
             self.states[last.name] = NOT_RUN
@@ -101,10 +101,11 @@ class GraphRun:
             if task.finalizes is None
         )
 
-    def can_retry(self, attempts: int) -> bool:
-        """Whether the run failed, everything but the finalizer is over, and another attempt is allowed."""
+    @property
+    def can_retry(self) -> bool:
+        """Whether the run failed, all but the finalizer is over, and TASK_AUTO_RETRY_ATTEMPTS allows another try."""
         failed = any(state in (FAILED, CANCELLED) for state in self.states.values())
-        return failed and self._settled() and self.attempt <= attempts
+        return failed and self._settled() and self.attempt <= self.root.retry_attempts
 
     def retry(self) -> None:
         """Begin the next attempt: what failed, and what did not run because of it, waits again."""

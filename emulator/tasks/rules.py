@@ -49,7 +49,7 @@ def roots(task: Task, tasks: Tasks) -> list[Task]:
     seen: set[Name] = set()
     queue = [task]
     while queue:
-        current = queue.pop()
+        current = queue.pop(0)
         if current.name in seen:
             continue
         seen.add(current.name)

@@ -99,7 +99,8 @@ def test_intervals_count_from_the_resumption(text, seconds):
 
 _NO_INTERVALS = """0 SECONDS|1 DAY| 10 MINUTES|10  MINUTES|5M|1 MINS|1 SEC|1 HR|HS|1 HS|-5 MINUTES|1.5 HOURS|bad|"""
 _NO_CRONS = """61 * * * *|*/0 * * * *|10-5 * * * *|0 24 * * *|0 0 0 * *|0 0 32 * *|0 0 1 13 *|0 0 * * 7|0 0 * * L
-|0 0 * * 7L|0 0 * * 1#2|0 0 15W * *|0 0 L-3 * *|0 0 ? * *|0,15, * * * *|* * *|* * * * * *|@hourly|0 0 * * FRI-MON|x * * * *"""
+|0 0 * * 7L|0 0 * * 1#2|0 0 15W * *|0 0 L-3 * *|0 0 ? * *
+|0,15, * * * *|* * *|* * * * * *|@hourly|0 0 * * FRI-MON|x * * * *"""
 
 
 @pytest.mark.parametrize("text", _NO_INTERVALS.split("|"))
