@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from emulator.server import Server
     from emulator.session import Session
 
+_HEAD = 1000
 _ITEM = re.compile(r"\[([^\]]+)\]|(\S+)")
 
 
@@ -61,6 +62,10 @@ class Kind:
     def weight(self) -> int:
         return sum(required for required, _ in self.items)
 
+    def may_match(self, head: str) -> bool:
+        """Whether the required words stand anywhere in the beginning of the text: spares reading the rest."""
+        return all(any(word in head for word in " ".join(words).split()) for required, words in self.items if required)
+
     def match(self, words: Words) -> set[str] | None:
         """The optional groups that are present, when the words are of this kind."""
         present: set[str] = set()
@@ -97,7 +102,10 @@ def find(text: str) -> tuple[Kind, Words, set[str]] | None:
     kinds = _KINDS.get(first_word(text))
     if not kinds:
         return None
+    head = text[:_HEAD].upper()
     for kind in kinds:
+        if not kind.may_match(head):
+            continue
         words = Words(text)
         present = kind.match(words)
         if present is not None:

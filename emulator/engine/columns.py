@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
@@ -39,6 +40,10 @@ def columns_of(described: Iterable[tuple[Any, ...]]) -> list[Column]:
 def _column(name: str, kind: str) -> Column:
     if match := _DECIMAL.match(kind):
         return Column(name, "fixed", int(match[1]), int(match[2]))
+    if kind.endswith("[]"):
+        return Column(name, "array")
+    if kind.startswith(("STRUCT", "MAP")):
+        return Column(name, "object")
     wire = _TYPES.get(kind, "text")
     if wire == "fixed":
         return Column(name, wire, 38, 0)
@@ -47,6 +52,15 @@ def _column(name: str, kind: str) -> Column:
     if wire == "binary":
         return Column(name, wire, length=8388608)
     return Column(name, wire, 0, 9) if wire.startswith("time") else Column(name, wire)
+
+
+def with_json_text(table: pa.Table) -> pa.Table:
+    """The table with lists and structures as the JSON text that Snowflake's clients get."""
+    for i, column in enumerate(table.columns):
+        if pa.types.is_nested(column.type):
+            texts = [None if v is None else json.dumps(v, indent=2, default=str) for v in column.to_pylist()]
+            table = table.set_column(i, table.schema.field(i).name, pa.array(texts, pa.string()))
+    return table
 
 
 def rowtype(columns: list[Column]) -> list[ColumnInfo]:

@@ -12,7 +12,7 @@ from fakesnow.statement_type import statement_type_id
 from sqlglot import Expr, exp
 
 from emulator.engine import patches
-from emulator.engine.columns import columns_of
+from emulator.engine.columns import columns_of, with_json_text
 from emulator.engine.rewrite import REWRITES
 from emulator.result import ArrowResult
 
@@ -60,20 +60,17 @@ class Cursor(FakeSnowflakeCursor):
 
     def result(self, expression: Expr) -> ArrowResult:
         """The result of the last statement; `expression` is what the client sent."""
-        table = self._arrow_table if self._arrow_table is not None else pa.table({})
+        kind = statement_type_id(expression)
+        table = with_json_text(self._arrow_table) if self._arrow_table is not None else pa.table({})
         if isinstance(expression, exp.Merge):
-            table = _merge_counts(expression, table)
+            counts = _merge_counts(expression, table)
+            return ArrowResult(
+                columns_of((name, "BIGINT") for name in counts.column_names), statement_type=kind, arrow=counts
+            )
         # a result that RESULT_SCAN brings back was not described last
         recalled = self._last_transformed is not None and "result_scan_sfqid" in self._last_transformed.args
-        described: Sequence[tuple[Any, ...]] = (
-            self._describe_last_sql() if recalled else [(d[0], str(d[1])) for d in self._duck_conn.description or []]
-        )
-        columns = (
-            columns_of(described)
-            if table is self._arrow_table
-            else columns_of([(n, "BIGINT") for n in table.column_names])
-        )
-        return ArrowResult(columns, statement_type=statement_type_id(expression), arrow=table)
+        described = self._describe_last_sql() if recalled else self._duck_conn.description or []
+        return ArrowResult(columns_of(described), statement_type=kind, arrow=table)
 
 
 def describe_result(described: Sequence[tuple[Any, ...]], expression: Expr) -> ArrowResult:
