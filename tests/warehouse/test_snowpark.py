@@ -9,11 +9,13 @@ from typing import Any
 import duckdb
 import pytest
 from snowflake.snowpark import Session
+from sqlglot import exp
 
 from idr import schema
 from idr.config import inspect, store, yaml_file
 from idr.errors import IdrError
 from idr.run import run
+from idr.stages.extract import _as_text
 from idr.warehouse import Warehouse
 from idr.warehouse.duckdb import DuckDBWarehouse
 from idr.warehouse.snowpark import SnowparkWarehouse, name_parts, positional
@@ -28,7 +30,7 @@ sources:
     deleted_when: is_deleted
     trust: 1
     identifiers: {email: email, phone: phone, last_name: last_name, dob: birth_date}
-    attributes: {email: email, last_name: last_name, spent: spent}
+    attributes: {email: email, last_name: last_name, spent: spent, seen: updated_at}
   web:
     table: crm.leads
     key: lead_id
@@ -161,6 +163,16 @@ def test_the_same_runs_publish_the_same_rows_as_on_duckdb(session: Session) -> N
     assert len(expected["identity_edges_current"]) > 2
     assert expected["skipped_identifier_groups"]
     assert expected["identity_alias"] or expected["identity_event"]
+
+
+def test_a_timestamp_becomes_the_same_text_on_every_engine(session: Session) -> None:
+    """Without a format Snowflake tells three digits of the second, DuckDB as many as there are."""
+    query = _as_text(exp.column("t"), "timestamp").sql(dialect="snowflake")
+    assert "TO_CHAR" in query, "a plain cast depends on a parameter of the session"
+    for wh in (DuckDBWarehouse(duckdb.connect(":memory:")), SnowparkWarehouse(session)):
+        for text in ("2024-01-02 10:00:00", "2024-01-02 10:20:30.5", "2024-01-02 00:00:00.987654"):
+            rows = wh.query(f"select {query} as told from (select cast('{text}' as timestamp_ntz) as t) as x")
+            assert rows == [{"told": text}]
 
 
 def test_a_run_sends_nothing_that_snowflake_refuses_in_an_application(session: Session) -> None:

@@ -43,6 +43,11 @@ def _as_text(value: exp.Expr, family: TypeFamily) -> exp.Expr:
         return value
     if family == "date":
         return exp.func("TO_CHAR", value, exp.Literal.string("YYYY-MM-DD"), dialect="snowflake")
+    if family in ("timestamp", "timestamp_tz"):
+        clock = _as_clock(value, family)
+        text = exp.func("TO_CHAR", clock, exp.Literal.string("YYYY-MM-DD HH24:MI:SS.FF6"), dialect="snowflake")
+        zeros, nothing = exp.Literal.string("[.]?0+$"), exp.Literal.string("")
+        return exp.func("REGEXP_REPLACE", text, zeros, nothing, dialect="snowflake")
     if family == "float":
         whole = exp.cast(exp.cast(value.copy(), "decimal(38, 0)"), "varchar")
         is_whole = exp.EQ(this=exp.func("FLOOR", value.copy()), expression=value.copy())

@@ -10,7 +10,7 @@ from sqlglot.dialects.duckdb import DuckDB
 
 from idr.errors import IdrError
 
-_STRPTIME = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S"}
+_STRPTIME = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S", "FF6": "%f"}
 
 
 def _strftime(pattern: str) -> str:
