@@ -33,14 +33,13 @@ from emulator.scripting.values import (
 Execute = Callable[[str, list[Any]], Result]
 
 RETURN_COLUMN = "anonymous block"
-_MAX_RETURN_VALUE = 10 * 1024
 
 
 def run(
     block: Block,
     execute: Execute,
     variables: Mapping[str, Variable] | None = None,
-    set_return_value: Callable[[str], None] | None = None,
+    set_return_value: Callable[[str | None], None] | None = None,
 ) -> Result:
     """Interpret the block and return what it returns: one value in column `anonymous block`, or a table.
 
@@ -97,7 +96,7 @@ class _Scope:
 
 
 class _Interpreter:
-    def __init__(self, execute: Execute, set_return_value: Callable[[str], None] | None) -> None:
+    def __init__(self, execute: Execute, set_return_value: Callable[[str | None], None] | None) -> None:
         self._execute = execute
         self._set_return_value = set_return_value
         self._row_count: int | None = None
@@ -262,7 +261,7 @@ class _Interpreter:
             if self._set_return_value is None:
                 text = "Function SYSTEM$SET_RETURN_VALUE must be called from within a task."
                 raise SqlError(text, "093201", "22023")
-            self._set_return_value(checked_return_value(value))
+            self._set_return_value(None if value is None else str(value))
 
     def _immediate(self, statement: syntax.ExecuteImmediate, scope: _Scope) -> None:
         self._immediate_result(statement, scope)
@@ -428,14 +427,6 @@ class _Interpreter:
 
     def _close(self, statement: syntax.Close, scope: _Scope) -> None:
         self._cursor(statement.cursor, scope, statement.place).rows = None
-
-
-def checked_return_value(value: Any) -> str:
-    """What SYSTEM$SET_RETURN_VALUE keeps of its argument. Raises when it is longer than 10 kB."""
-    text = "" if value is None else str(value)
-    if len(text.encode()) > _MAX_RETURN_VALUE:
-        raise SqlError("Task return value exceeds the maximum size of 10 kilobytes.", "093202", "22023")
-    return text
 
 
 def _affected(result: Result) -> int | None:

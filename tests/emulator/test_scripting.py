@@ -2,68 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import pytest
-import sqlglot
-from sqlglot import exp
 
 from emulator.errors import SqlError
-from emulator.result import Column, Result
+from emulator.result import Result
 from emulator.scripting import ScriptingError, Variable, is_block, parse_block, quoted_block, run
-
-# the bodies of the scheduled graph
-DRY_RUN = """declare r variant; begin
-  call core.idr_run('INCR', 30, true) into :r;
-  let verdict varchar := r:gate::varchar;
-  call system$set_return_value(:verdict);
-end;"""
-LIVE_RUN = "call core.idr_run('INCR', 30, false);"
-
-_TYPES = {"VARCHAR": "text", "BOOLEAN": "boolean", "DOUBLE": "real", "JSON": "variant"}
-
-
-def _duckdb_sql(sql: str) -> str:
-    tree = sqlglot.parse_one(sql, read="snowflake")
-    for cast in list(tree.find_all(exp.Cast)):
-        path = cast.this
-        if isinstance(path, exp.JSONExtract) and cast.to.is_type(exp.DType.VARCHAR, exp.DType.TEXT):
-            cast.set("this", exp.JSONExtractScalar(this=path.this, expression=path.expression))
-    return tree.sql("duckdb")
-
-
-class Engine:
-    """DuckDB with Snowflake's answers to DML, and Python functions as procedures."""
-
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
-        self.procedures: dict[str, Callable[..., Any]] = {}
-        self.log: list[tuple[str, list[Any]]] = []
-
-    def __call__(self, sql: str, binds: list[Any]) -> Result:
-        self.log.append((sql, binds))
-        if sql.lower().startswith("call "):
-            return self._call(sql, binds)
-        try:
-            cursor = self.connection.execute(_duckdb_sql(sql), binds)
-        except duckdb.Error as error:
-            raise SqlError(f"SQL compilation error:\n{error}", "002003", "42S02") from None
-        rows = cursor.fetchall()
-        columns = [Column(c[0].upper(), _TYPES.get(str(c[1]), "fixed")) for c in cursor.description]
-        if rows and [c.name for c in columns] == ["COUNT"]:
-            columns = [Column("number of rows inserted", "fixed")]
-        return Result(columns, rows)
-
-    def _call(self, sql: str, binds: list[Any]) -> Result:
-        name, _, arguments = sql[5:].partition("(")
-        values = self.connection.execute(f"select {arguments.rstrip(' )')}", binds).fetchone()
-        answer = self.procedures[name.strip()](*(values or ()))
-        if isinstance(answer, dict):
-            return Result([Column(name.upper(), "variant")], [(json.dumps(answer),)])
-        return Result([Column(name.upper(), "text")], [(answer,)])
+from tests.emulator.task_bodies import DRY_RUN, LIVE_RUN, Engine
 
 
 @pytest.fixture
@@ -80,7 +26,7 @@ def test_the_dry_run_body_sets_the_gate_as_its_return_value(engine):
     engine.procedures["core.idr_run"] = lambda *arguments: (
         calls.append(arguments) or {"gate": "PASS", "counts": {"n": 3}}
     )
-    returned: list[str] = []
+    returned: list[str | None] = []
     run(parse_block(DRY_RUN), engine, set_return_value=returned.append)
     assert returned == ["PASS"]
     assert engine.log[0] == ("call core.idr_run('INCR', 30, true)", [])
@@ -91,12 +37,6 @@ def test_the_return_value_function_fails_outside_a_task(engine):
     with pytest.raises(ScriptingError, match=r"SYSTEM\$SET_RETURN_VALUE must be called from within a task") as caught:
         run(parse_block(DRY_RUN), engine)
     assert (caught.value.line, caught.value.position) == (4, 2)
-
-
-def test_a_return_value_over_ten_kilobytes_is_refused(engine):
-    block = parse_block("begin call system$set_return_value(repeat('x', 10241)); end")
-    with pytest.raises(ScriptingError, match="10 kilobytes"):
-        run(block, engine, set_return_value=pytest.fail)
 
 
 @pytest.mark.parametrize(
