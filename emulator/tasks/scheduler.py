@@ -11,10 +11,9 @@ import threading
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 
 from emulator.errors import SqlError
 from emulator.names import Name, shown
@@ -22,33 +21,15 @@ from emulator.tasks import graph as states
 from emulator.tasks.clock import Clock
 from emulator.tasks.context import TaskContext
 from emulator.tasks.definition import Task, check_config
-from emulator.tasks.errors import refused
 from emulator.tasks.graph import GraphRun
 from emulator.tasks.history import GraphRecord, TaskRun
+from emulator.tasks.recovery import failures_in_a_row, last_successes, latest_rows, restored, run_to_retry
 from emulator.tasks.rules import check_execute, members
+from emulator.tasks.store import TaskStore
 from emulator.tasks.when import parse_condition
-
-AUTO_SUSPENDED = "FAILED_AND_AUTO_SUSPENDED"
 
 _HOUR_MS = 3_600_000
 _WEEK_MS = 604_800_000
-_RETRY_WITHIN = timedelta(days=14)
-
-
-class TaskStore(Protocol):
-    """Where tasks and their history are kept. Rows with the key of an earlier row replace it."""
-
-    def tasks(self) -> Mapping[Name, Task]: ...
-
-    def save(self, task: Task) -> None: ...
-
-    def record(self, run: TaskRun) -> None: ...
-
-    def record_graph(self, record: GraphRecord) -> None: ...
-
-    def runs(self) -> Iterable[TaskRun]: ...
-
-    def graphs(self) -> Iterable[GraphRecord]: ...
 
 
 RunBody = Callable[[TaskContext], None]  # raises SqlError when the task fails
@@ -186,7 +167,7 @@ class Scheduler:
                 check_config(config)
                 config = json.dumps(json.loads(root.config or "{}") | json.loads(config))
             if retry_last:
-                run = self._failed_run(root)
+                run = run_to_retry(root, self._store, self._clock.now())
                 run.retry()
             else:
                 run = self._new_run(root, self._clock.now(), "EXECUTE TASK", config or root.config)
@@ -326,15 +307,16 @@ class Scheduler:
             happened = True
         return happened
 
-    def _close(self, run: GraphRun, row: TaskRun, state: str, error: SqlError | None) -> None:
+    def _close(self, run: GraphRun | None, row: TaskRun, state: str, error: SqlError | None) -> None:
         row.state = state
         row.completed_time = self._clock.now()
         if error is not None:
             row.error_code, row.error_message = error.code, error.message
-            record = self._records.get(run.group)
+            record = self._records.get(row.graph_run_group_id)
             if state == states.FAILED and record is not None and record.first_error is None:
                 record.first_error = row
-        run.states[row.name] = state
+        if run is not None:
+            run.states[row.name] = state
         self._store.record(row)
 
     def _graph_deadline(self, run: GraphRun) -> datetime | None:
@@ -406,93 +388,34 @@ class Scheduler:
     def _suspend(self, run: GraphRun, failed: Task) -> None:
         self._failures.pop(failed.id)
         row = self._rows[run.group, failed.name]
-        row.state = AUTO_SUSPENDED
+        row.state = states.AUTO_SUSPENDED
         self._store.record(row)
         root = self._store.tasks().get(run.root.name)
         if root is not None and root.started:
             reason = "SUSPENDED_DUE_TO_ERRORS"
             self._store.save(replace(root, started=False, suspended_on=self._clock.now(), suspended_reason=reason))
 
-    # -- after a restart
-
     def recover(self) -> None:
         """Take up what an earlier process left: tasks that ran have failed, their graphs go on from there."""
         with self._lock:
-            for record in sorted(
-                self._store.graphs(), key=lambda record: (record.scheduled_time, record.attempt_number)
-            ):
-                if record.state == states.SUCCEEDED:
-                    self._last_success[record.root] = record
-            self._recount()
+            self._failures = failures_in_a_row(self._store)
+            self._last_success = last_successes(self._store)
             for record in [record for record in self._store.graphs() if record.state == states.EXECUTING]:
                 self._resume(record)
 
-    def _recount(self) -> None:
-        ids = {task.name: task.id for task in self._store.tasks().values()}
-        last: dict[tuple[str, Name], TaskRun] = {}
-        for row in sorted(self._store.runs(), key=lambda row: (row.scheduled_time, row.attempt_number)):
-            last[row.graph_run_group_id, row.name] = row
-        for row in last.values():
-            task_id = ids.get(row.name)
-            if task_id is not None and row.state in (states.SUCCEEDED, AUTO_SUSPENDED):
-                self._failures.pop(task_id, None)
-            elif task_id is not None and row.state == states.FAILED:
-                self._failures[task_id] = self._failures.get(task_id, 0) + 1
-
     def _resume(self, record: GraphRecord) -> None:
+        run = restored(record, self._store)
+        error = SqlError(
+            "SQL execution internal error:\nThe server stopped while the task was running.", "000603", "XX000"
+        )
         self._records[record.graph_run_group_id] = record
-        run = self._restored(record)
-        for row in self._latest_rows(record):
+        for row in latest_rows(record, self._store):
+            self._rows[record.graph_run_group_id, row.name] = row
             if row.state == states.EXECUTING:
-                message = "SQL execution internal error:\nThe server stopped while the task was running."
-                if run is not None:
-                    self._rows[run.group, row.name] = row
-                    self._close(run, row, states.FAILED, SqlError(message, "000603", "XX000"))
-                else:
-                    row.state, row.error_code, row.error_message = states.FAILED, "000603", message
-                    row.completed_time = self._clock.now()
-                    self._store.record(row)
-        if run is None:
-            record.state, record.completed_time = states.FAILED, self._clock.now()
-            self._store.record_graph(record)
+                self._close(run, row, states.FAILED, error)
+        if run is not None:
+            run.started_at = self._clock.now()
+            self._graphs.append(run)
             return
-        run.started_at = self._clock.now()
-        self._graphs.append(run)
-
-    def _restored(self, record: GraphRecord) -> GraphRun | None:
-        """The run of a graph from its history; None when its root is no more, or the graph was changed since."""
-        root = self._store.tasks().get(record.root)
-        if root is None or root.id != record.root_task_id or root.version != record.graph_version:
-            return None
-        run = self._new_run(root, record.scheduled_time, record.scheduled_from, record.config)
-        run.group, run.attempt = record.graph_run_group_id, record.attempt_number
-        for row in self._latest_rows(record):
-            run.states[row.name] = states.FAILED if row.state == AUTO_SUSPENDED else row.state
-            run.return_values[row.name] = row.return_value
-            self._rows[run.group, row.name] = row
-        return run
-
-    def _latest_rows(self, record: GraphRecord) -> list[TaskRun]:
-        found: dict[Name, TaskRun] = {}
-        group = [row for row in self._store.runs() if row.graph_run_group_id == record.graph_run_group_id]
-        for row in sorted(group, key=lambda row: row.attempt_number):
-            found[row.name] = row
-        return list(found.values())
-
-    def _failed_run(self, root: Task) -> GraphRun:
-        """The last run of the graph, which failed: what EXECUTE TASK .. RETRY LAST repeats."""
-        name = shown(root.name.name)
-        records = [record for record in self._store.graphs() if record.root == root.name]
-        last = max(records, key=lambda record: (record.scheduled_time, record.attempt_number), default=None)
-        if last is not None and last.state == states.SUCCEEDED:
-            which = f"GRAPH_RUN_GROUP_ID = {last.graph_run_group_id}, attempt = {last.attempt_number}"
-            message = f"Cannot perform retry: run ({which}) of graph with root task {name} had no failures."
-            raise refused(message, "091456")
-        run = None
-        if last is not None and last.state in (states.FAILED, states.CANCELLED):
-            recent = (last.completed_time or datetime.min.replace(tzinfo=UTC)) >= self._clock.now() - _RETRY_WITHIN
-            run = self._restored(last) if recent else None
-        if run is None:
-            message = f"Cannot perform retry: no suitable run of graph with root task {name} to retry."
-            raise refused(message, "091457")
-        return run
+        record.state, record.completed_time = states.FAILED, self._clock.now()
+        self._store.record_graph(self._records.pop(record.graph_run_group_id))

@@ -513,6 +513,30 @@ class TestRestart:
         assert world.states(LIVE) == ["SUCCEEDED"]
         assert world.graphs() == ["SUCCEEDED"]
 
+    def test_a_second_attempt_that_was_killed_is_not_mistaken_for_the_first(self):
+        world = World(
+            "create task r schedule = '1 HOUR' task_auto_retry_attempts = 2 as x", "create task a after r as x"
+        )
+        world.bodies["A"] = fails
+        world.later(minutes=59)
+        tries = Counter[str]()
+
+        def second_hangs(context: TaskContext) -> None:
+            tries["a"] += 1
+            context.clock.sleep(1800) if tries["a"] == 2 else fails(context)
+
+        world.bodies["A"] = second_hangs
+        world.later(minutes=2)
+        world.boot()
+        world.bodies["A"] = lambda _: None
+        world.later(minutes=1)
+        assert [(row.attempt_number, row.state) for row in world.rows("A")] == [
+            (1, "FAILED"),
+            (2, "FAILED"),
+            (3, "SUCCEEDED"),
+        ]
+        assert world.ran.count("R") == 1
+
     def test_failures_are_counted_across_restarts(self):
         world = World("create task r schedule = '1 HOUR' suspend_task_after_num_failures = 3 as x")
         world.bodies["R"] = fails
