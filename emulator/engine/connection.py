@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import Expr, exp, parse
 from sqlglot.errors import ParseError
@@ -64,6 +65,17 @@ def parse_statement(text: str) -> Expr:
     return known.copy()
 
 
+class _Conflict(Exception):  # noqa: N818 - a signal, not an error
+    """Two transactions met, and this one had changed nothing yet."""
+
+
+def _adds_one_row(expression: Expr) -> bool:
+    if not isinstance(expression, exp.Insert) or expression.args.get("overwrite"):
+        return False
+    values = expression.expression
+    return isinstance(values, exp.Values) and len(values.expressions) == 1
+
+
 class Connection:
     """One DuckDB connection and its transaction; a session shares it with the procedures that it calls."""
 
@@ -112,45 +124,73 @@ class Connection:
 
     def _execute(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
         self._stand_in(session)
-        client = expression.copy() if isinstance(expression, exp.Merge) else expression
-        kind = type(expression)
         if isinstance(expression, _WRITES):
             self._prepare_write(session, expression)
-        for attempt in range(_ATTEMPTS):
-            if self._lost:
-                raise SqlError(f"The transaction was rolled back by an error: {self._lost.message}", "000628", "25000")
-            fresh = not self._begun
-            if self.in_transaction and fresh and issubclass(kind, _WRITES):
-                self._duck.execute("begin")
-                self._begun = True
-            try:
-                result = self._run(session, expression.copy(), rows, client)
-            except (ConnectorError, duckdb.Error) as error:
-                if fresh and is_conflict(error) and attempt < _ATTEMPTS - 1:
-                    self._abandon()
+        try:
+            for attempt in range(_ATTEMPTS):
+                try:
+                    return self._attempt(session, expression, rows)
+                except _Conflict:
                     time.sleep(0.005 * (attempt + 1))
-                    continue
-                if self._begun:
-                    self._lost = translate(error)
-                raise
-            else:
-                return result
-            finally:
-                if not self.in_transaction:
-                    self._locks.release(self)
-        raise AssertionError("unreachable")
+            raise SqlError("Statement aborted: other transactions keep changing the same object.", "000625", "57014")
+        finally:
+            if not self.in_transaction:
+                self._locks.release(self)
 
-    def _run(self, session: Session, expression: Expr, rows: Sequence[Parameters | None], client: Expr) -> ArrowResult:
+    def _attempt(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
+        """Run the statement as a whole or not at all. Raises _Conflict when nothing is lost by trying again."""
+        if self._lost:
+            raise SqlError(f"The transaction was rolled back by an error: {self._lost.message}", "000628", "25000")
+        fresh = not self._begun
+        try:
+            if fresh and self.in_transaction and isinstance(expression, _WRITES):
+                self._begin_in_duckdb()
+            return self._run(session, expression, rows)
+        except (ConnectorError, duckdb.Error) as error:
+            if fresh and is_conflict(error):
+                self._abandon()
+                raise _Conflict from error
+            if self._begun and self.in_transaction:
+                self._lost = translate(error)
+            else:
+                self._abandon()
+            raise
+
+    def _run(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
         cursor = Cursor(self._fake)
-        affected = 0
-        for params in rows:
-            statements = cursor.plan(expression.copy() if len(rows) > 1 else expression, params, session)
-            cursor.run(statements, params)
-            affected += cursor.rowcount or 0
-        result = cursor.result(client)
-        if len(rows) > 1:
-            result.rows = [(affected,)]
+        statements = cursor.plan(expression.copy(), rows[0], session)
+        several = len(rows) > 1 or len(statements) > 1
+        alone = several and not self.in_transaction and isinstance(expression, _WRITES)
+        if alone:
+            self._begin_in_duckdb()
+        result = self._run_rows(cursor, statements, expression, rows)
+        if alone:
+            self._duck.execute("commit")
+            self._begun = False
         return result
+
+    def _run_rows(
+        self, cursor: Cursor, statements: list[Expr], expression: Expr, rows: Sequence[Parameters | None]
+    ) -> ArrowResult:
+        affected = 0
+        result = ArrowResult([], arrow=pa.table({}))
+        for number, params in enumerate(rows):
+            # an INSERT of plain values adds one row each: DuckDB takes all but the first at once
+            if number == 1 and _adds_one_row(expression):
+                self._duck.executemany(statements[0].sql(dialect="duckdb"), list(rows[1:]))
+                affected = len(rows)
+                break
+            cursor.run(statements, params)
+            if number == 0:
+                result = cursor.result(expression)
+            affected += cursor.rowcount or 0
+        if len(rows) > 1:
+            result.rows = [(affected, *[0] * (len(result.columns) - 1))]
+        return result
+
+    def _begin_in_duckdb(self) -> None:
+        self._duck.execute("begin")
+        self._begun = True
 
     def _abandon(self) -> None:
         if self._begun:

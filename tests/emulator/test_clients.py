@@ -169,3 +169,17 @@ def test_snowpark_calls_a_procedure(session: Session) -> None:
         "as 'def run(session, n): return 2 * n'"
     ).collect()
     assert session.call("double", 21) == 42
+
+
+@pytest.mark.parametrize(
+    ("call", "column"),
+    [
+        ("select system$get_snowsight_host()", "SYSTEM$GET_SNOWSIGHT_HOST()"),
+        ("call system$bootstrap_data_request('CLIENT_PARAMS_INFO')", "SYSTEM$BOOTSTRAP_DATA_REQUEST"),
+        ("call system$get_snowsight_host()", "SYSTEM$GET_SNOWSIGHT_HOST"),
+    ],
+)
+def test_system_functions_that_snow_asks(cursor: SnowflakeCursor, call: str, column: str) -> None:
+    [[value]] = cursor.execute(call).fetchall()  # type: ignore[union-attr]
+    assert value
+    assert [c.name for c in cursor.description] == [column]

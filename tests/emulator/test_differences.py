@@ -214,3 +214,27 @@ def test_time_travel_and_clones_are_refused(table: SnowflakeCursor, statement: s
 def test_an_array_of_mixed_types_is_refused(cursor: SnowflakeCursor) -> None:
     """Snowflake takes it: its arrays hold variants."""
     assert refused(cursor, "select array_construct(1, 'z')") == (100038, "22018")
+
+
+def test_a_batch_is_inserted_as_a_whole_or_not_at_all(local: Local, database: str) -> None:
+    with local.connect(database=database, paramstyle="qmark") as connection:
+        cursor = connection.cursor()
+        cursor.execute("create table t (a int, b varchar(3))")
+        with pytest.raises(ProgrammingError):
+            cursor.executemany("insert into t values (?, ?)", [(1, "one"), (2, "two"), (3, "three")])
+        assert count(cursor) == 0
+        cursor.executemany("update t set b = ? where a = ?", [("x", 1), ("y", 2)])
+
+
+def test_an_overwrite_that_fails_leaves_the_rows(table: SnowflakeCursor) -> None:
+    refused(table, "insert overwrite into t select 2, 'too long'")
+    assert table.execute("select a from t").fetchall() == [(1,)]
+    table.execute("insert overwrite into t select 2, 'two'")
+    assert table.execute("select a, b from t").fetchall() == [(2, "two")]
+
+
+def test_definitions_of_several_steps_work(cursor: SnowflakeCursor) -> None:
+    cursor.execute("create table t (id int autoincrement, b varchar(3))")
+    cursor.execute("alter table t add column c varchar(5), d int")
+    cursor.execute("insert into t (b) values ('x')")
+    assert cursor.execute("select id, b, c, d from t").fetchall() == [(1, "x", None, None)]
