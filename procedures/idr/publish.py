@@ -9,8 +9,7 @@ from datetime import datetime
 from idr import schema
 from idr.lock import Lease, renew
 from idr.stages.context import RunContext
-from idr.stages.extract import work_table
-from idr.statement import insert_values
+from idr.statement import insert_values, work_table
 
 
 def publish(

@@ -17,6 +17,11 @@ _WORK_TABLE = re.compile(r"\bidr_work\.([a-z_][a-z0-9_]*)")
 _LINE_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 
 
+def work_table(name: str) -> str:
+    """The run-scoped table of that name, with the token that a run replaces by its own suffix."""
+    return f"idr_work.{name}{RUN_TOKEN}"
+
+
 @cache
 def folder(name: str) -> Traversable:
     """The folder `sql` or `setup`: inside an installed package or a zip, else at the top of the checkout."""

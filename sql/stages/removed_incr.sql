@@ -1,4 +1,4 @@
--- reads: idr_out.entity_current, idr_work.record, idr_work.present, idr_work.watched_source, idr_work.configured_source
+-- reads: idr_out.entity_current, idr_work.record, idr_work.present, idr_work.source_now
 -- writes: idr_work.removed
 -- invariant: soft deletes among the rows read, keys that left a watched source, and all of a source that is gone
 create or replace transient table idr_work.removed as
@@ -8,11 +8,11 @@ inner join idr_work.record as r on e.entity_key = r.entity_key and r.is_deleted
 union
 select e.entity_id, e.entity_key, e.source_id
 from idr_out.entity_current as e
-inner join idr_work.watched_source as w on e.source_id = w.source_id
+inner join idr_work.source_now as w on e.source_id = w.source_id and w.is_watched
 left join idr_work.present as p on e.entity_key = p.entity_key
 where p.entity_key is null
 union
 select e.entity_id, e.entity_key, e.source_id
 from idr_out.entity_current as e
-left join idr_work.configured_source as s on e.source_id = s.source_id
+left join idr_work.source_now as s on e.source_id = s.source_id
 where s.source_id is null

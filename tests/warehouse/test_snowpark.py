@@ -15,7 +15,7 @@ from idr import schema
 from idr.config import inspect, store, yaml_file
 from idr.errors import IdrError
 from idr.run import run
-from idr.stages.extract import _as_text
+from idr.stages.source_query import _as_text
 from idr.warehouse import Warehouse
 from idr.warehouse.duckdb import DuckDBWarehouse
 from idr.warehouse.snowpark import SnowparkWarehouse, name_parts, positional

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idr.stages.context import RunContext
-from idr.stages.extract import work_table
+from idr.statement import work_table
 
 _SUSPECT_FLOOR = 10
 

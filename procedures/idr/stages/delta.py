@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from idr.schema import state_columns
 from idr.stages.context import RunContext
-from idr.stages.extract import work_table
+from idr.statement import work_table
 
 
 def build_delta(ctx: RunContext) -> int:

@@ -8,8 +8,7 @@ from sqlglot import exp, parse_one
 
 from idr.model import Config, Survivorship
 from idr.stages.context import RunContext
-from idr.stages.extract import work_table
-from idr.statement import read
+from idr.statement import read, work_table
 
 _RECENCY = "record_ts desc nulls last, trust, entity_key"
 

@@ -6,8 +6,7 @@ from sqlglot import exp, parse_one
 
 from idr.model import Rule
 from idr.stages.context import RunContext
-from idr.stages.extract import work_table
-from idr.statement import insert_values
+from idr.statement import insert_values, work_table
 
 _UPPER_FACTOR = 2**64
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from idr.model import Config
 from idr.stages import components, conflicts, delta, extract, gate, golden, match_keys
 from idr.stages.context import RunContext
-from idr.stages.extract import Reading
+from idr.stages.source_query import Reading
+from idr.statement import work_table
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
 
 
 def _full_scope(ctx: RunContext) -> int:
-    ctx.execute(f"delete from {extract.work_table('record')} where is_deleted")
+    ctx.execute(f"delete from {work_table('record')} where is_deleted")
     ctx.table_names["scope_record"] = ctx.table_names["record"]
     rows = match_keys.build(ctx, "record", "match_key")
     ctx.run_file("stages/removed_full")

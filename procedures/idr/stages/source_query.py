@@ -1,0 +1,222 @@
+"""The statement that reads the sources: a syntax tree put together from checked expressions, one branch per source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlglot import exp
+
+from idr.config.expression import parse, table_name
+from idr.model import Config, Exclusion, Identifier, Source, config_from_json
+from idr.normalize import fill, folds_case, normalized, steps
+from idr.warehouse import TypeFamily, Warehouse
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one source is read in this run: `since` is None when every row is read."""
+
+    source: Source
+    since: datetime | None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.since is None
+
+
+def _as_text(value: exp.Expr, family: TypeFamily) -> exp.Expr:
+    if family == "text":
+        return value
+    if family == "date":
+        return exp.func("TO_CHAR", value, exp.Literal.string("YYYY-MM-DD"), dialect="snowflake")
+    if family in ("timestamp", "timestamp_tz"):
+        clock = _as_clock(value, family)
+        text = exp.func("TO_CHAR", clock, exp.Literal.string("YYYY-MM-DD HH24:MI:SS.FF6"), dialect="snowflake")
+        zeros, nothing = exp.Literal.string("[.]?0+$"), exp.Literal.string("")
+        return exp.func("REGEXP_REPLACE", text, zeros, nothing, dialect="snowflake")
+    if family == "float":
+        whole = exp.cast(exp.cast(value.copy(), "decimal(38, 0)"), "varchar")
+        is_whole = exp.EQ(this=exp.func("FLOOR", value.copy()), expression=value.copy())
+        return exp.Case().when(is_whole, whole).else_(exp.cast(value, "varchar"))
+    return exp.cast(value, "varchar")
+
+
+def _as_clock(value: exp.Expr, family: TypeFamily) -> exp.Expr:
+    if family == "timestamp_tz":
+        value = exp.func("CONVERT_TIMEZONE", exp.Literal.string("UTC"), value, dialect="snowflake")
+    return exp.cast(value, exp.DataType.build("timestamp_ntz", dialect="snowflake"))
+
+
+@dataclass(frozen=True)
+class Described:
+    """A source as this run meets it: how its table is read, the type of each expression, whether from a mark on."""
+
+    source_id: str
+    relation: str
+    families: tuple[tuple[str, TypeFamily], ...]
+    has_mark: bool
+
+    def family(self, text: str) -> TypeFamily:
+        return dict(self.families)[text]
+
+
+def describe(wh: Warehouse, reading: Reading) -> Described:
+    """Ask the engine for the types of a source's expressions."""
+    source = reading.source
+    relation = wh.relation(table_name(source.table))
+    used = (source.key, source.watermark, *source.identifiers.values(), *source.attributes.values())
+    texts = list(dict.fromkeys(text for text in used if text))
+    columns = (exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts))
+    query = exp.select(*columns, copy=False).from_(relation, copy=False)
+    found = wh.describe(query.sql(dialect="snowflake"))
+    families: list[TypeFamily] = [column.family for column in found]
+    pairs = tuple(zip(texts, families, strict=True))
+    return Described(source.source_id, relation, pairs, has_mark=not reading.is_complete)
+
+
+def records_query(config: Config, readings: list[Reading], described: list[Described]) -> tuple[str, dict[str, Any]]:
+    """SQL and binds for rows of entity_id, entity_key, source_id, record_ts, is_deleted, i_<identifier>, a_<name>."""
+    sql, binds = _compiled(config.to_json(), tuple(described))
+    marks = {_mark(item.source.source_id): item.since for item in readings if item.since is not None}
+    return sql, {**binds, **marks}
+
+
+def key_query(config: Config, described: Described) -> tuple[str, dict[str, Any]]:
+    """SQL and binds that give the entity_key of every row of a source."""
+    builder = _Builder(config)
+    source = config.sources[described.source_id]
+    query = exp.select(builder.entity_key(source, described)).from_(described.relation)
+    return query.sql(dialect="snowflake"), builder.binds
+
+
+@lru_cache(maxsize=64)
+def _compiled(config_json: str, described: tuple[Described, ...]) -> tuple[str, Mapping[str, Any]]:
+    builder = _Builder(config_from_json(config_json))
+    return builder.query(described).sql(dialect="snowflake"), builder.binds
+
+
+def _mark(source_id: str) -> str:
+    return f"since_{source_id}"
+
+
+def _key(source: Source, described: Described) -> exp.Expr:
+    return _as_text(parse(source.key), described.family(source.key))
+
+
+def _excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, pattern: exp.Placeholder) -> exp.Expr:
+    if exclusion.kind == "exact":
+        return exp.EQ(this=value.copy(), expression=normalized(identifier, exp.cast(pattern, "varchar")))
+    folds = folds_case(identifier.normalize)
+    if exclusion.kind == "like":
+        return (exp.ILike if folds else exp.Like)(this=value.copy(), expression=pattern)
+    args = [value.copy(), pattern, *([exp.Literal.string("i")] if folds else [])]
+    return exp.func("REGEXP_LIKE", *args, dialect="snowflake")
+
+
+class _Builder:
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.binds: dict[str, Any] = {}
+        self.used = sorted(config.identifiers)
+
+    def bind(self, value: str) -> exp.Placeholder:
+        name = f"x{len(self.binds)}"
+        self.binds[name] = value
+        return exp.Placeholder(this=name)
+
+    def entity_key(self, source: Source, described: Described) -> exp.Expr:
+        prefix = exp.cast(self.bind(f"{source.source_id}:"), "varchar")
+        return exp.DPipe(this=prefix, expression=exp.func("NULLIF", _key(source, described), exp.Literal.string("")))
+
+    def _inner(self, described: Described) -> exp.Select:
+        source = self.config.sources[described.source_id]
+        clock: exp.Expr = exp.cast(exp.null(), exp.DataType.build("timestamp_ntz", dialect="snowflake"))
+        if source.watermark:
+            clock = _as_clock(parse(source.watermark), described.family(source.watermark))
+        deleted: exp.Expr = exp.false()
+        if source.deleted_when:
+            deleted = exp.func("COALESCE", exp.Paren(this=parse(source.deleted_when)), exp.false())
+        columns = [
+            exp.alias_(self.entity_key(source, described), "entity_key"),
+            exp.alias_(exp.cast(self.bind(source.source_id), "varchar"), "source_id"),
+            exp.alias_(clock, "record_ts"),
+            exp.alias_(deleted, "is_deleted"),
+        ]
+        for prefix_name, names, mapping in (
+            ("r_", self.used, source.identifiers),
+            ("a_", self.config.attributes, source.attributes),
+        ):
+            for name in names:
+                text = mapping.get(name)
+                value = exp.cast(exp.null(), "varchar")
+                if text is not None:
+                    value = _as_text(parse(text), described.family(text))
+                columns.append(exp.alias_(value, f"{prefix_name}{name}"))
+        query = exp.select(*columns, copy=False).from_(described.relation, copy=False)
+        return query.where(self._since(source, described, clock)) if described.has_mark else query
+
+    def _since(self, source: Source, described: Described, clock: exp.Expr) -> exp.Expr:
+        """Rows at or after the mark; and every row of a key that has a row without a clock value."""
+        undated = exp.Is(this=clock.copy(), expression=exp.null())
+        keys = exp.select(_key(source, described)).from_(described.relation).where(undated)
+        mark = exp.cast(
+            exp.Placeholder(this=_mark(source.source_id)), exp.DataType.build("timestamp_ntz", dialect="snowflake")
+        )
+        return exp.or_(
+            exp.GTE(this=clock.copy(), expression=mark),
+            exp.In(this=_key(source, described), query=keys.subquery()),
+        )
+
+    def branch(self, described: Described) -> exp.Select:
+        """The source's rows, each identifier taken through its normaliser's steps, one layer of select per step."""
+        query = self._inner(described)
+        todo = {
+            name: steps(self.config.identifiers[name]) for name in self.config.sources[described.source_id].identifiers
+        }
+        for step in range(max(map(len, todo.values()), default=0)):
+            values = (
+                exp.alias_(fill(todo[name][step], {"value": exp.column(f"r_{name}")}), f"r_{name}")
+                if step < len(todo.get(name, ()))
+                else exp.column(f"r_{name}")
+                for name in self.used
+            )
+            query = self._over(query, values)
+        return self._over(query, (exp.alias_(exp.column(f"r_{name}"), f"i_{name}") for name in self.used))
+
+    def _over(self, query: exp.Select, values: Iterable[exp.Expr]) -> exp.Select:
+        return exp.select(
+            "entity_key",
+            "source_id",
+            "record_ts",
+            "is_deleted",
+            *values,
+            *(f"a_{name}" for name in self.config.attributes),
+        ).from_(query.subquery("source_row", copy=False), copy=False)
+
+    def kept(self, name: str) -> exp.Expr:
+        """The normalised identifier, NULL where the exclusion list names it."""
+        column = exp.column(f"i_{name}")
+        identifier = self.config.identifiers[name]
+        if not identifier.exclude:
+            return column
+        tests = [_excluded(column, identifier, item, self.bind(item.pattern)) for item in identifier.exclude]
+        return exp.alias_(exp.Case().when(exp.or_(*tests), exp.null()).else_(column), f"i_{name}")
+
+    def query(self, described: tuple[Described, ...]) -> exp.Select:
+        union: exp.Query = self.branch(described[0])
+        for item in described[1:]:
+            union = exp.union(union, self.branch(item), distinct=False, copy=False)
+        return exp.select(
+            "row_number() over (order by null) as entity_id",
+            "entity_key",
+            "source_id",
+            "record_ts",
+            "is_deleted",
+            *(self.kept(name) for name in self.used),
+            *(f"a_{name}" for name in self.config.attributes),
+            dialect="snowflake",
+        ).from_(union.subquery("row_read", copy=False), copy=False)
