@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 from snowflake.connector.errors import Error as ConnectorError
-from sqlglot import Expr, exp, parse
+from sqlglot import Expr, exp, parse, parse_one
 from sqlglot.errors import ParseError
 
 from emulator.engine.binds import Parameters, Rows
 from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import is_conflict, translate
-from emulator.engine.rewrite import full_name
+from emulator.engine.rewrite import bind_functions, full_name
 from emulator.errors import SqlError, compilation_error
 from emulator.names import quote
 from emulator.result import ArrowResult
@@ -97,12 +97,26 @@ class Connection:
     def execute(self, session: Session, text: str, rows: Rows | None = None) -> ArrowResult:
         """Run a statement that DuckDB can answer. Raises SqlError."""
         with self.lock:
-            variables = self._fake.variables
             try:
-                expression = parse_statement(variables.inline_variables(text) if "$" in text else text)
+                expression = parse_statement(text)
+                if "$" in text:
+                    self._replace_variables(expression)
+                if rows and len(rows) == 1:
+                    rows = [bind_functions(expression, rows[0])]
                 return self._execute(session, expression, rows or [None])
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
                 raise translate(error) from error
+
+    def _replace_variables(self, expression: Expr) -> None:
+        """`$name` becomes its value; fakesnow would replace it inside of texts, too."""
+        values = self._fake.variables._variables  # noqa: SLF001 - it has no way to read them
+        for parameter in list(expression.find_all(exp.Parameter)):
+            name = parameter.name.upper()
+            if isinstance(parameter.this, exp.Literal):
+                continue
+            if name not in values:
+                raise compilation_error(f"Session variable '${name}' does not exist", "002211", "02000")
+            parameter.replace(parse_one(values[name], read="snowflake"))
 
     def describe(self, session: Session, text: str) -> ArrowResult:
         """The columns of a statement's result, without running it."""

@@ -19,7 +19,7 @@ def run_block(
     session: Session,
     text: str,
     variables: Mapping[str, Variable] | None = None,
-    set_return_value: Callable[[str], None] | None = None,
+    set_return_value: Callable[[str | None], None] | None = None,
 ) -> Result:
     """Run a block in the session; `set_return_value` takes what a task's body passes on."""
 

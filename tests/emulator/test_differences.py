@@ -238,3 +238,10 @@ def test_definitions_of_several_steps_work(cursor: SnowflakeCursor) -> None:
     cursor.execute("alter table t add column c varchar(5), d int")
     cursor.execute("insert into t (b) values ('x')")
     assert cursor.execute("select id, b, c, d from t").fetchall() == [(1, "x", None, None)]
+
+
+def test_session_variables_are_read_outside_of_texts(cursor: SnowflakeCursor) -> None:
+    cursor.execute("set wanted = 5")
+    assert cursor.execute("select $wanted + 1, '$unwanted'").fetchone() == (6, "$unwanted")
+    with pytest.raises(ProgrammingError, match=r"Session variable '\$MISSING' does not exist"):
+        cursor.execute("select $missing")
