@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from emulator import dispatcher
+from emulator.applications.install import Applications
 from emulator.catalogue import Catalogue
 from emulator.engine.binds import Rows
 from emulator.engine.connection import Connection
 from emulator.engine.databases import Databases
 from emulator.engine.locks import TableLocks
+from emulator.grants import Grants
 from emulator.result import RecentResults, Result
 from emulator.session import Session, Sessions
 from emulator.settings import Settings
@@ -26,15 +28,18 @@ class Server:
         self.settings = settings or Settings()
         self.databases = Databases(data / "databases")
         self.catalogue = Catalogue(data / "catalogue.sqlite")
+        self.grants = Grants(self.catalogue)
         self.stages = StageFiles(data / "stages")
         self.locks = TableLocks(self.settings.lock_timeout)
         self.sessions = Sessions()
         self.results: dict[str, Result] = RecentResults()
         self.workers = Workers(address)
+        self.applications = Applications(self, data / "applications")
+        self.applications.recover()
 
     def open_session(self, **where: Any) -> Session:
         """A session on a connection of its own, with the fields of `Session` given."""
-        return self.sessions.add(Session(Connection(self.databases, self.locks), **where))
+        return self.sessions.add(Session(self, Connection(self.databases, self.locks), **where))
 
     def close_session(self, session: Session) -> None:
         self.sessions.remove(session)

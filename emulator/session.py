@@ -12,6 +12,7 @@ from emulator.names import Name, SchemaName, complete, complete_schema
 
 if TYPE_CHECKING:
     from emulator.engine.connection import Connection
+    from emulator.server import Server
 
 DEFAULT_ROLE = "ACCOUNTADMIN"
 
@@ -24,6 +25,7 @@ class Session:
     role, on the caller's connection, so that it takes part in the caller's transaction.
     """
 
+    server: Server
     connection: Connection
     role: str = DEFAULT_ROLE
     warehouse: str | None = None

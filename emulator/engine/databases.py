@@ -12,7 +12,7 @@ from fakesnow.instance import GLOBAL_DATABASE_NAME
 from fakesnow.transforms import show
 
 from emulator.errors import already_exists, compilation_error
-from emulator.names import literal, quote
+from emulator.names import Name, literal, quote
 from emulator.result import RecentResults
 
 _HIDDEN_DATABASES = ("memory", "system", "temp", GLOBAL_DATABASE_NAME)
@@ -68,6 +68,27 @@ class Databases:
 
     def has_schema(self, database: str, schema: str) -> bool:
         return schema in self.schemas(database) or (schema == "INFORMATION_SCHEMA" and self.exists(database))
+
+    def relations(self, database: str, schema: str) -> dict[str, str]:
+        """The tables and views of a schema by name: TABLE or VIEW."""
+        rows = (
+            self._duck.cursor()
+            .execute(
+                "select table_name, 'TABLE' from duckdb_tables() where database_name = $1 and schema_name = $2 "
+                "union all "
+                "select view_name, 'VIEW' from duckdb_views() where database_name = $1 and schema_name = $2 order by 1",
+                [database, schema],
+            )
+            .fetchall()
+        )
+        return dict(rows)
+
+    def relation_kind(self, name: Name) -> str | None:
+        """TABLE, VIEW, or None when there is neither."""
+        return self.relations(name.database, name.schema).get(name.name)
+
+    def drop_schema(self, database: str, schema: str) -> None:
+        self._duck.cursor().execute(f"drop schema {quote(database)}.{quote(schema)} cascade")
 
     def create(self, database: str) -> None:
         """Raises 002002 when the name is taken, also by one that differs in case only: DuckDB ignores case."""

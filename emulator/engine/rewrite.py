@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
+from emulator.applications import references
+from emulator.errors import compilation_error
 from emulator.functions import FUNCTIONS, context_function
 
 if TYPE_CHECKING:
+    from emulator.engine.binds import Parameters
     from emulator.session import Session
 
 _KEYS = (
@@ -39,7 +42,43 @@ def answer_functions(expression: Expr, session: Session) -> None:
     for node in list(expression.find_all(exp.Func)):
         name = context_function(node)
         if name:
-            node.replace(exp.convert(FUNCTIONS[name](session, [argument.name for argument in node.expressions])))
+            node.replace(exp.convert(_value(name, node.expressions, session)))
+
+
+def _value(name: str, arguments: list[Expr], session: Session) -> object:
+    if any(isinstance(argument, exp.Null) for argument in arguments):
+        return None
+    texts = [
+        str(argument.this).lower() if isinstance(argument, exp.Boolean) else argument.name for argument in arguments
+    ]
+    return FUNCTIONS[name](session, texts)
+
+
+def bind_functions(expression: Expr, params: Parameters) -> Parameters:
+    """Put bound values in place where they are arguments of our functions, and return the binds that remain."""
+    if not isinstance(params, list):
+        return params
+    remaining: list[object] = []
+    placeholders = [node for node in expression.dfs() if isinstance(node, exp.Placeholder)]
+    for placeholder, value in zip(placeholders, params, strict=False):
+        if isinstance(placeholder.parent, exp.Func) and context_function(placeholder.parent):
+            placeholder.replace(exp.convert(value))
+        else:
+            remaining.append(value)
+    return remaining
+
+
+def resolve_references(expression: Expr, session: Session) -> None:
+    """`reference('name', 'alias')` in FROM is the object that the consumer bound to it."""
+    for table in list(expression.find_all(exp.Table)):
+        call = table.this
+        if not isinstance(call, exp.Anonymous) or call.name.upper() != "REFERENCE":
+            continue
+        name, privileges = references.resolve(session, *(argument.name for argument in call.expressions))
+        if "SELECT" not in privileges:
+            raise compilation_error(f"The reference to {name} has no SELECT privilege.", "003001", "42501")
+        for key, part in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
+            table.set(key, exp.to_identifier(part, quoted=True))
 
 
 def drop_keys(expression: Expr, _: Session) -> None:
@@ -146,6 +185,7 @@ def full_name(table: exp.Table, session: Session) -> tuple[str, str, str]:
 
 Rewrite = Callable[[Expr, "Session"], None]
 REWRITES: list[Rewrite] = [
+    resolve_references,
     name_columns,  # before a function becomes its value: the column keeps the function's name
     answer_functions,
     drop_keys,

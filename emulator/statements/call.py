@@ -164,6 +164,7 @@ def frame_for(session: Session, procedure: Object) -> Session:
     """The session in which the procedure runs. Below an owner's rights procedure everything has owner's rights."""
     caller_rights = procedure.definition["execute_as"] != "OWNER" and not session.owner_rights
     return Session(
+        session.server,
         session.connection,
         role=session.role if caller_rights else procedure.owner,
         warehouse=session.warehouse,

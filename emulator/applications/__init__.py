@@ -1,0 +1,1 @@
+"""Applications: their manifests, the files of their versions, installing and upgrading, references."""

@@ -1,0 +1,244 @@
+"""Privileges, roles and who holds them: one table beside the catalogue, whose rows go with what they belong to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from emulator.catalogue import Catalogue, Object
+from emulator.names import shown
+
+if TYPE_CHECKING:
+    from emulator.session import Session
+
+ADMIN = "ACCOUNTADMIN"
+SYSTEM_ROLES = (ADMIN, "ORGADMIN", "PUBLIC", "SECURITYADMIN", "SYSADMIN", "USERADMIN")
+
+_TABLE = """
+create table if not exists privilege_grant (
+    privilege text not null,             -- USAGE on a role: the role is granted
+    kind text not null,
+    database text not null,
+    schema text not null,
+    name text not null,
+    signature text not null,
+    grantee_kind text not null,          -- ROLE, APPLICATION, APPLICATION ROLE
+    grantee_database text not null,      -- the application of an application role
+    grantee text not null,
+    grant_option integer not null,
+    granted_by text not null,
+    granted_on text not null,
+    primary key (privilege, kind, database, schema, name, signature, grantee_kind, grantee_database, grantee)
+)
+"""
+_GO_WITH_OBJECT = """
+create trigger if not exists grants_of_dropped after delete on object begin
+    delete from privilege_grant where
+        (kind = old.kind and database = old.database and schema = old.schema and name = old.name
+            and signature = old.signature)
+        or (old.kind = 'DATABASE' and database = old.name)
+        or (old.kind = 'SCHEMA' and database = old.database and schema = old.name)
+        or (grantee_kind = old.kind and grantee_database = old.database and grantee = old.name);
+end
+"""
+_OBJECT = "kind = ? and database = ? and schema = ? and name = ? and signature = ?"
+_GRANTEE = "grantee_kind = ? and grantee_database = ? and grantee = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Securable:
+    """What a privilege is for: an object of the account, of a database or of a schema."""
+
+    kind: str
+    name: str
+    database: str = ""
+    schema: str = ""
+    signature: str = ""
+
+    def __str__(self) -> str:
+        name = ".".join(shown(part) for part in (self.database, self.schema, self.name) if part)
+        return f"{name}({self.signature})" if self.kind in ("PROCEDURE", "FUNCTION") else name
+
+    @classmethod
+    def of(cls, item: Object) -> Securable:
+        return cls(item.kind, item.name, item.database, item.schema, item.signature)
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        return self.kind, self.database, self.schema, self.name, self.signature
+
+
+ACCOUNT = Securable("ACCOUNT", "LOCAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Grantee:
+    """Who holds privileges: a role, an application, or a role of an application (`database`)."""
+
+    kind: str
+    name: str
+    database: str = ""
+
+    def __str__(self) -> str:
+        return ".".join(shown(part) for part in (self.database, self.name) if part)
+
+    @property
+    def role(self) -> Securable:
+        """The role itself, as something that can be granted."""
+        return Securable(self.kind, self.name, self.database)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.kind, self.database, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    privilege: str
+    on: Securable
+    to: Grantee
+    grant_option: bool = False
+    granted_by: str = ""
+    granted_on: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class Grants:
+    """Grants by object and by grantee. Every change is durable when the method returns."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        with catalogue.transaction() as db:
+            db.execute(_TABLE)
+            db.execute(_GO_WITH_OBJECT)
+
+    def add(self, grants: Iterable[Grant]) -> None:
+        with self._catalogue.transaction() as db:
+            db.executemany(
+                "insert or replace into privilege_grant values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (g.privilege, *g.on.key, *g.to.key, g.grant_option, g.granted_by, g.granted_on.isoformat())
+                    for g in grants
+                ],
+            )
+
+    def remove(self, on: Securable, to: Grantee, privileges: Iterable[str] | None) -> None:
+        """Take privileges back; None: all of them."""
+        with self._catalogue.transaction() as db:
+            for grant in self.on(on):
+                if grant.to == to and (privileges is None or grant.privilege in privileges):
+                    db.execute(
+                        f"delete from privilege_grant where privilege = ? and {_OBJECT} and {_GRANTEE}",
+                        (grant.privilege, *on.key, *to.key),
+                    )
+
+    def forget(self, on: Securable) -> None:
+        """The object is gone, or another one has taken its name."""
+        with self._catalogue.transaction() as db:
+            db.execute(f"delete from privilege_grant where {_OBJECT}", on.key)
+
+    def on(self, securable: Securable) -> list[Grant]:
+        return self._find(_OBJECT, securable.key)
+
+    def to(self, grantee: Grantee) -> list[Grant]:
+        return self._find(_GRANTEE, grantee.key)
+
+    def within(self, database: str) -> list[Grant]:
+        """The grants on whatever lies in a database."""
+        return self._find("database = ?", (database,))
+
+    def _find(self, condition: str, values: tuple[str, ...]) -> list[Grant]:
+        query = f"select * from privilege_grant where {condition} order by kind, database, schema, name, privilege"
+        with self._catalogue.transaction() as db:
+            return [_grant(row) for row in db.execute(query, values).fetchall()]
+
+    # ---- who may do what
+
+    def roles(self) -> list[str]:
+        """The roles of the account."""
+        return sorted({*SYSTEM_ROLES, *(role.name for role in self._catalogue.find("ROLE"))})
+
+    def application_roles(self, application: str) -> list[Grantee]:
+        return [Grantee("APPLICATION ROLE", r.name, application) for r in self._catalogue.find("APPLICATION ROLE")
+                if r.database == application]  # fmt: skip
+
+    def principals(self, session: Session) -> set[Grantee]:
+        """In whose name a session acts: its role and all that it holds, or the application whose code runs."""
+        if session.application and session.owner_rights:
+            return {Grantee("APPLICATION", session.application)}
+        waiting = [Grantee("ROLE", session.role), Grantee("ROLE", "PUBLIC")]
+        if session.role == ADMIN:
+            waiting += [Grantee("ROLE", role) for role in self.roles()]
+        held: set[Grantee] = set()
+        while waiting:
+            one = waiting.pop()
+            if one not in held:
+                held.add(one)
+                waiting += [
+                    Grantee(grant.on.kind, grant.on.name, grant.on.database)
+                    for grant in self.to(one)
+                    if grant.on.kind in ("ROLE", "APPLICATION ROLE")
+                ]
+        for application in self._catalogue.find("APPLICATION"):
+            if Grantee("ROLE", application.owner) in held:
+                held.update(self.application_roles(application.name))
+        return held
+
+    def owner(self, securable: Securable) -> Grantee:
+        """Who owns an object. Tables and views belong to the owner of their schema."""
+        if securable.database and self._catalogue.get("APPLICATION", securable.database):
+            return Grantee("APPLICATION", securable.database)
+        places = [(securable.kind, securable.database, securable.schema, securable.name, securable.signature)]
+        if securable.schema:
+            places.append(("SCHEMA", securable.database, "", securable.schema, ""))
+        if securable.database:
+            places.append(("DATABASE", "", "", securable.database, ""))
+        for kind, database, schema, name, signature in places:
+            found = self._catalogue.find(kind, database=database, schema=schema, name=name, signature=signature)
+            if found:
+                return Grantee("ROLE", found[0].owner)
+        return Grantee("ROLE", ADMIN)
+
+    def allowed(self, session: Session, privilege: str, securable: Securable) -> bool:
+        """Whether the session may do what the privilege stands for, the way to the object included."""
+        who = self.principals(session)
+        return self._reaches(who, securable) and self._holds(who, privilege, securable)
+
+    def visible(self, session: Session, securable: Securable) -> bool:
+        """Whether the session holds any privilege on an object that it can reach."""
+        who = self.principals(session)
+        return self._reaches(who, securable) and self._holds(who, None, securable)
+
+    def _reaches(self, who: set[Grantee], securable: Securable) -> bool:
+        if securable.database and not self._enters(who, securable.database):
+            return False
+        schema = securable.schema
+        return not schema or self._holds(who, None, Securable("SCHEMA", schema, securable.database))
+
+    def _enters(self, who: set[Grantee], database: str) -> bool:
+        application = self._catalogue.get("APPLICATION", database)
+        if application is None:
+            return self._holds(who, None, Securable("DATABASE", database))
+        inside = Grantee("APPLICATION", database) in who or Grantee("ROLE", application.owner) in who
+        return inside or any(one.kind == "APPLICATION ROLE" and one.database == database for one in who)
+
+    def _holds(self, who: set[Grantee], privilege: str | None, securable: Securable) -> bool:
+        if self.owner(securable) in who:
+            return True
+        return any(
+            grant.to in who and (privilege is None or grant.privilege in (privilege, "OWNERSHIP"))
+            for grant in self.on(securable)
+        )
+
+
+def _grant(row: sqlite3.Row) -> Grant:
+    return Grant(
+        row["privilege"],
+        Securable(row["kind"], row["name"], row["database"], row["schema"], row["signature"]),
+        Grantee(row["grantee_kind"], row["grantee"], row["grantee_database"]),
+        bool(row["grant_option"]),
+        row["granted_by"],
+        datetime.fromisoformat(row["granted_on"]),
+    )
