@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
 
 from idr.errors import IdrError
 
@@ -19,25 +18,38 @@ def _strftime(pattern: str) -> str:
     return pattern
 
 
-class _Generator(DuckDB.Generator):
-    def md5numberupper64_sql(self, node: exp.MD5NumberUpper64) -> str:
-        return f"CAST(MD5_NUMBER({self.sql(node, 'this')}) >> 64 AS HUGEINT)"
-
-    def md5numberlower64_sql(self, node: exp.MD5NumberLower64) -> str:
-        return f"CAST(MD5_NUMBER({self.sql(node, 'this')}) & 18446744073709551615 AS HUGEINT)"
-
-    def length_sql(self, expression: exp.Length) -> str:
-        return f"LENGTH({self.sql(expression, 'this')})"
-
-    def tochar_sql(self, node: exp.ToChar) -> str:
-        pattern = node.args.get("format")
-        if not isinstance(pattern, exp.Literal):
-            return f"CAST({self.sql(node, 'this')} AS TEXT)"
-        return f"STRFTIME({self.sql(node, 'this')}, {self.sql(exp.Literal.string(_strftime(pattern.name)))})"
+def _md5_half(node: exp.Expr, *, upper: bool) -> exp.Expr:
+    """DuckDB has the 128-bit number; Snowflake's two halves are cut from it."""
+    number = exp.Anonymous(this="MD5_NUMBER", expressions=[node.this])
+    if upper:
+        half: exp.Expr = exp.BitwiseRightShift(this=number, expression=exp.Literal.number(64))
+    else:
+        half = exp.BitwiseAnd(this=number, expression=exp.Literal.number(2**64 - 1))
+    return exp.Cast(this=half, to=exp.DataType.build("hugeint", dialect="duckdb"))
 
 
-class _DuckDB(DuckDB):
-    Generator = _Generator
+def _to_text(node: exp.ToChar) -> exp.Expr:
+    pattern = node.args.get("format")
+    if not isinstance(pattern, exp.Literal):
+        return exp.cast(node.this, "text")
+    return exp.Anonymous(this="STRFTIME", expressions=[node.this, exp.Literal.string(_strftime(pattern.name))])
+
+
+def for_duckdb(node: exp.Expr) -> exp.Expr:
+    """One node of a tree, as DuckDB has it: what sqlglot 30.22 leaves as it is or writes for other types than ours."""
+    match node:
+        case exp.MD5NumberUpper64():
+            return _md5_half(node, upper=True)
+        case exp.MD5NumberLower64():
+            return _md5_half(node, upper=False)
+        case exp.Length():
+            return exp.Anonymous(this="LENGTH", expressions=[node.this])
+        case exp.ToChar():
+            return _to_text(node)
+        case exp.Properties():
+            kept = [item for item in node.expressions if not isinstance(item, exp.TransientProperty)]
+            return exp.Properties(expressions=kept)
+    return node
 
 
 @lru_cache(maxsize=4096)
@@ -49,9 +61,4 @@ def to_duckdb(sql: str) -> str:
         raise IdrError.of(
             "IDR-501", f"the statement does not parse: {error.errors[0]['description']}", where=sql[:200]
         ) from error
-    for table in tree.find_all(exp.Create):
-        properties = table.args.get("properties")
-        if properties:
-            kept = [item for item in properties.expressions if not isinstance(item, exp.TransientProperty)]
-            table.set("properties", exp.Properties(expressions=kept) if kept else None)
-    return tree.sql(dialect=_DuckDB, comments=False)
+    return tree.transform(for_duckdb, copy=False).sql(dialect="duckdb", comments=False)
