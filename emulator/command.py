@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 from emulator.datadir import HOST, DataDirectory, DataError
@@ -45,9 +46,21 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--port", type=int, default=8085)
             command.add_argument("--foreground", action="store_true", help="serve in this process")
             command.add_argument(
+                "--virtual-clock",
+                type=_instant,
+                metavar="TIME",
+                help="start the clock of tasks here; it stands still until CALL SYSTEM$LOCAL_ADVANCE_CLOCK(seconds)",
+            )
+            command.add_argument(
                 "--answer-within", type=float, default=Settings().answer_within, help=argparse.SUPPRESS
             )
     return parser
+
+
+def _instant(text: str) -> datetime:
+    """A time in ISO 8601; UTC unless it names an offset."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def start(options: argparse.Namespace) -> int:
@@ -59,6 +72,8 @@ def start(options: argparse.Namespace) -> int:
     data.release()
     command = [sys.executable, "-m", "emulator", "start", "--foreground", "--port", str(options.port)]
     command += ["--data", str(data.path), "--answer-within", str(options.answer_within)]
+    if options.virtual_clock:
+        command += ["--virtual-clock", options.virtual_clock.isoformat()]
     with data.log_file.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -97,9 +112,11 @@ def _serve(options: argparse.Namespace) -> int:
     logging.getLogger("emulator").setLevel(os.environ.get("EMULATOR_LOG", "INFO"))
     data = DataDirectory(options.data)
     data.open()
-    server = Server(data.path, (HOST, options.port), Settings(answer_within=options.answer_within))
+    settings = Settings(answer_within=options.answer_within, virtual_start=options.virtual_clock)
+    server = Server(data.path, (HOST, options.port), settings)
     server.workers.warm_up()
     data.announce(options.port)
+    server.tasks.start()
     try:
         uvicorn.run(build(server), host=HOST, port=options.port, log_level="warning", timeout_graceful_shutdown=3)
     finally:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from emulator import statement, statements
+from emulator import statement, statements, table_functions
 from emulator.engine.binds import Rows
 from emulator.result import Column, Result
 from emulator.rules import RULES
@@ -38,16 +39,26 @@ def execute(
     if _DEFINING.match(text) and session.connection.in_transaction:
         session.connection.commit(session)
     if found is None:
-        return session.connection.execute(session, text, rows)
+        return _forward(server, session, text, rows)
     kind, words, present = found
     return kind.handler(statement.Request(server, session, text, words, present, rows))
+
+
+def _forward(server: Server, session: Session, text: str, rows: Rows | None) -> Result:
+    if not table_functions.mentioned(text):
+        return session.connection.execute(session, text, rows)
+    with closing(table_functions.Expansion(server, session, text, rows)) as expanded:
+        return session.connection.execute(session, expanded.text, expanded.rows)
 
 
 def _describe(
     server: Server, session: Session, text: str, found: tuple[statement.Kind, Words, set[str]] | None
 ) -> Result:
     if found is None:
-        return session.connection.describe(session, text)
+        if not table_functions.mentioned(text):
+            return session.connection.describe(session, text)
+        with closing(table_functions.Expansion(server, session, text, None)) as expanded:
+            return session.connection.describe(session, expanded.text)
     kind, words, present = found
     if first_word(text) in _READ_ONLY:
         return Result(kind.handler(statement.Request(server, session, text, words, present)).columns)

@@ -17,6 +17,7 @@ from emulator.result import RecentResults, Result
 from emulator.session import Session, Sessions
 from emulator.settings import Settings
 from emulator.stages import StageFiles
+from emulator.task_runner import TaskRunner
 from emulator.workers import Workers
 
 
@@ -36,6 +37,7 @@ class Server:
         self.workers = Workers(address)
         self.applications = Applications(self, data / "applications")
         self.applications.recover()
+        self.tasks = TaskRunner(self, self.settings.virtual_start)
 
     def open_session(self, **where: Any) -> Session:
         """A session on a connection of its own, with the fields of `Session` given."""
@@ -50,6 +52,7 @@ class Server:
         return dispatcher.execute(self, session, text, rows, describe_only)
 
     def close(self) -> None:
+        self.tasks.stop()
         self.workers.close()
         self.catalogue.close()
         self.databases.close()

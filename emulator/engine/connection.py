@@ -286,6 +286,13 @@ class Connection:
 
     def close(self) -> None:
         with self.lock:
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Make rows a relation of this connection, outside of every database."""
+        self._duck.register(name, rows)
+
+    def unregister(self, name: str) -> None:
+        self._duck.unregister(name)
+
             self._abandon()
             self._end()
             self._fake.close()

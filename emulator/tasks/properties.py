@@ -116,6 +116,10 @@ def read_settings(words: Words, settings: dict[str, Setting], once: bool = False
 
 def _value(words: Words, key: str) -> Setting:
     kind, check = _PROPERTIES[key]
+    if key == "WAREHOUSE" and words.accept("REFERENCE ("):  # in an application: what its consumer bound
+        name = words.string()
+        words.expect(")")
+        return f"reference('{name}')"
     quoted = words.sees_string()
     text = words.value()
     value: Setting = text if quoted or kind in ("number", "boolean", "text") else text.upper()
