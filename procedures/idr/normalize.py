@@ -73,6 +73,13 @@ def normalized(identifier: Identifier, constant: exp.Expr) -> exp.Expr:
     return _chain(steps(identifier), constant)
 
 
+def present(value: exp.Expr) -> exp.Expr:
+    """The text as it is; NULL for blanks and for words such as n/a that mean nothing."""
+    words = map(exp.Literal.string, ("", *DEFAULT_PLACEHOLDERS))
+    means_nothing = exp.In(this=exp.Trim(this=exp.Lower(this=value.copy())), expressions=[*words])
+    return exp.Case().when(means_nothing, exp.null()).else_(value)
+
+
 @cache
 def steps(identifier: Identifier) -> tuple[exp.Expr, ...]:
     """`normalized` in layers: expressions over the column `value`, each to be given the result of the one before.

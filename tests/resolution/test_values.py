@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -57,3 +58,12 @@ def test_records_without_any_link_are_clusters_of_one_after_no_round_at_all() ->
 
 def test_no_records_at_all_are_a_result() -> None:
     assert linked(Shop()) == []
+
+
+def test_a_word_that_means_nothing_never_survives_into_the_golden_profile() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "Ann", NOW), (2, "a@x.org", None, " N/A ", NOW + timedelta(minutes=1)))
+    shop.add((3, "a@x.org", None, "  ", NOW + timedelta(minutes=2)), (4, "b@x.org", None, "unknown", NOW))
+    shop.run("FULL")
+    names = shop.connection.execute("select name from idr_out.golden_profile_current order by 1").fetchall()
+    assert names == [("Ann",), (None,)]

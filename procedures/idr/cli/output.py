@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -28,6 +29,8 @@ def visible(value: Any) -> str:
 
 
 def text(value: Any, style: str = "") -> Text:
+    if isinstance(value, datetime):
+        value = value.isoformat(sep=" ", timespec="seconds")
     return Text("" if value is None else visible(value), style=style)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from idr import history as runs
 from idr.cli.output import print_json, print_pairs, print_table
 from idr.cli.session import AsJson, Db, published
+from idr.warehouse import Row
 
 
 def history(
@@ -22,8 +23,14 @@ def history(
     if as_json:
         print_json(rows)
         return
-    names = ("run_id", "run_mode", "is_dry_run", "status", "gate", "started_at", "duration_seconds", "message")
-    print_table("Runs", names, ([row.get(name) for name in names] for row in rows))
+    columns = ("run", "mode", "status", "gate", "started", "seconds")
+    print_table("Runs", columns, map(_line, rows))
+
+
+def _line(row: Row) -> tuple[Any, ...]:
+    mode = f"{row['run_mode']} dry run" if row["is_dry_run"] else row["run_mode"]
+    seconds = None if row["duration_seconds"] is None else f"{row['duration_seconds']:.1f}"
+    return (row["run_id"], mode, row["status"], row["gate"], row["started_at"], seconds)
 
 
 def status(db: Db, as_json: AsJson = False) -> None:

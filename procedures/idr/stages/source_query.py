@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from idr.config.expression import parse, table_name
 from idr.model import Config, Exclusion, Identifier, Source, config_from_json
-from idr.normalize import fill, folds_case, normalized, steps
+from idr.normalize import fill, folds_case, normalized, present, steps
 from idr.warehouse import TypeFamily, Warehouse
 
 
@@ -155,6 +155,8 @@ class _Builder:
                 value = exp.cast(exp.null(), "varchar")
                 if text is not None:
                     value = _as_text(parse(text), described.family(text))
+                    if prefix_name == "a_" and described.family(text) == "text":
+                        value = present(value)
                 columns.append(exp.alias_(value, f"{prefix_name}{name}"))
         query = exp.select(*columns, copy=False).from_(described.relation, copy=False)
         return query.where(self._since(source, described, clock)) if described.has_mark else query
