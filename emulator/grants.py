@@ -145,10 +145,6 @@ class Grants:
     def to(self, grantee: Grantee) -> list[Grant]:
         return self._find(_GRANTEE, grantee.key)
 
-    def within(self, database: str) -> list[Grant]:
-        """The grants on whatever lies in a database."""
-        return self._find("database = ?", (database,))
-
     def _find(self, condition: str, values: tuple[str, ...]) -> list[Grant]:
         query = f"select * from privilege_grant where {condition} order by kind, database, schema, name, privilege"
         with self._catalogue.transaction() as db:
@@ -202,30 +198,29 @@ class Grants:
         return Grantee("ROLE", ADMIN)
 
     def allowed(self, session: Session, privilege: str, securable: Securable) -> bool:
-        """Whether the session may do what the privilege stands for, the way to the object included."""
-        who = self.principals(session)
-        return self._reaches(who, securable) and self._holds(who, privilege, securable)
+        """Whether the session may do what the privilege stands for."""
+        return self.holds(self.principals(session), privilege, securable)
 
-    def visible(self, session: Session, securable: Securable) -> bool:
-        """Whether the session holds any privilege on an object that it can reach."""
-        who = self.principals(session)
-        return self._reaches(who, securable) and self._holds(who, None, securable)
+    def holds(self, who: set[Grantee], privilege: str | None, securable: Securable) -> bool:
+        """Whether one of them holds the privilege (None: any) on the object, and what leads to it."""
+        return self._reach(who, securable) and self._hold(who, privilege, securable)
 
-    def _reaches(self, who: set[Grantee], securable: Securable) -> bool:
-        if securable.database and not self._enters(who, securable.database):
+    def _reach(self, who: set[Grantee], securable: Securable) -> bool:
+        if securable.database and not self._enter(who, securable.database):
             return False
-        schema = securable.schema
-        return not schema or self._holds(who, None, Securable("SCHEMA", schema, securable.database))
+        return not securable.schema or self._hold(who, None, Securable("SCHEMA", securable.schema, securable.database))
 
-    def _enters(self, who: set[Grantee], database: str) -> bool:
+    def _enter(self, who: set[Grantee], database: str) -> bool:
+        """A database is open to who holds a privilege on it, an application to who holds one of its roles."""
         application = self._catalogue.get("APPLICATION", database)
         if application is None:
-            return self._holds(who, None, Securable("DATABASE", database))
+            return self._hold(who, None, Securable("DATABASE", database))
         inside = Grantee("APPLICATION", database) in who or Grantee("ROLE", application.owner) in who
         return inside or any(one.kind == "APPLICATION ROLE" and one.database == database for one in who)
 
-    def _holds(self, who: set[Grantee], privilege: str | None, securable: Securable) -> bool:
-        if self.owner(securable) in who:
+    def _hold(self, who: set[Grantee], privilege: str | None, securable: Securable) -> bool:
+        owner = self.owner(securable)
+        if owner in who or (owner.kind == "ROLE" and Grantee("ROLE", ADMIN) in who):
             return True
         return any(
             grant.to in who and (privilege is None or grant.privilege in (privilege, "OWNERSHIP"))

@@ -15,6 +15,7 @@ from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import Expr, exp, parse, parse_one
 from sqlglot.errors import ParseError
 
+from emulator.engine import access
 from emulator.engine.binds import Parameters, Rows
 from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import is_conflict, translate
@@ -101,9 +102,12 @@ class Connection:
                 expression = parse_statement(text)
                 if "$" in text:
                     self._replace_variables(expression)
+                access.check(expression, session)
                 if rows and len(rows) == 1:
                     rows = [bind_functions(expression, rows[0])]
-                return self._execute(session, expression, rows or [None])
+                result = self._execute(session, expression, rows or [None])
+                access.follow(expression, session)
+                return result
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
                 raise translate(error) from error
 
@@ -123,6 +127,7 @@ class Connection:
         with self.lock:
             try:
                 expression = parse_statement(text)
+                access.check(expression, session)
                 self._stand_in(session)
                 if isinstance(expression, exp.Query):
                     for placeholder in list(expression.find_all(exp.Placeholder)):
@@ -281,11 +286,6 @@ class Connection:
         if self.in_transaction and self.owner is not session:
             raise _other_scope()
 
-    def interrupt(self) -> None:
-        self._duck.interrupt()
-
-    def close(self) -> None:
-        with self.lock:
     def register(self, name: str, rows: pa.Table) -> None:
         """Make rows a relation of this connection, outside of every database."""
         self._duck.register(name, rows)
@@ -293,6 +293,11 @@ class Connection:
     def unregister(self, name: str) -> None:
         self._duck.unregister(name)
 
+    def interrupt(self) -> None:
+        self._duck.interrupt()
+
+    def close(self) -> None:
+        with self.lock:
             self._abandon()
             self._end()
             self._fake.close()

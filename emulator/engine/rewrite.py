@@ -81,6 +81,35 @@ def resolve_references(expression: Expr, session: Session) -> None:
             table.set(key, exp.to_identifier(part, quoted=True))
 
 
+def join_texts(expression: Expr, _: Session) -> None:
+    """A text written in pieces, `'a' || 'b'`, is one: fakesnow takes a pattern only as one literal."""
+    for pipe in reversed(list(expression.find_all(exp.DPipe))):  # the innermost first
+        pieces = (pipe.this, pipe.expression)
+        if all(isinstance(piece, exp.Literal) and piece.is_string for piece in pieces):
+            pipe.replace(exp.Literal.string("".join(piece.this for piece in pieces)))
+
+
+def halve_md5(expression: Expr, _: Session) -> None:
+    """MD5_NUMBER_UPPER64 and _LOWER64: DuckDB's MD5_NUMBER has its bytes the other way round."""
+    for half in list(expression.find_all(exp.MD5NumberUpper64, exp.MD5NumberLower64)):
+        side = exp.Left if isinstance(half, exp.MD5NumberUpper64) else exp.Right
+        digits = side(this=exp.MD5(this=half.this.copy()), expression=exp.Literal.number(16))
+        number = exp.DPipe(this=exp.Literal.string("0x"), expression=digits)
+        half.replace(exp.cast(exp.cast(number, exp.DataType.Type.UBIGINT), exp.DataType.Type.INT128))
+
+
+def widen_numbers(expression: Expr, _: Session) -> None:
+    """A column of 38 digits holds them all; fakesnow would make it a BIGINT of 18."""
+    for column in expression.find_all(exp.ColumnDef):
+        kind = column.kind
+        if (
+            kind
+            and kind.this == exp.DataType.Type.DECIMAL
+            and [p.name for p in kind.expressions] in ([], ["38", "0"], ["38"])
+        ):
+            column.set("kind", exp.DataType(this=exp.DataType.Type.INT128))
+
+
 def drop_keys(expression: Expr, _: Session) -> None:
     """Snowflake declares PRIMARY KEY, UNIQUE and FOREIGN KEY but does not enforce them. Key columns stay NOT NULL."""
     if not isinstance(expression, exp.Create) or expression.kind != "TABLE":
@@ -188,6 +217,9 @@ REWRITES: list[Rewrite] = [
     resolve_references,
     name_columns,  # before a function becomes its value: the column keeps the function's name
     answer_functions,
+    join_texts,
+    halve_md5,
+    widen_numbers,
     drop_keys,
     limit_text,
     fail_on_zero,

@@ -8,6 +8,7 @@ from typing import Any
 from emulator.catalogue import Object
 from emulator.errors import SqlError, compilation_error
 from emulator.functions import FUNCTIONS
+from emulator.grants import Securable
 from emulator.names import Name, shown
 from emulator.result import Column, Result
 from emulator.scripting import Variable
@@ -39,7 +40,8 @@ def call(request: Request) -> Result:
     if parts[0].startswith("SYSTEM$"):
         raise compilation_error(f"Unknown function {parts[0]}.", "002140", "42601")
     name = request.session.name(parts, "CALL")
-    candidates = overloads(request, name)
+    grants, session = request.server.grants, request.session
+    candidates = [p for p in overloads(request, name) if grants.allowed(session, "USAGE", Securable.of(p))]
     if not candidates:
         raise _unknown(parts, name)
     procedure = _resolve(candidates, arguments, start)

@@ -14,7 +14,10 @@ _NO_OBJECT = "Object does not exist, or operation cannot be performed."
 
 @statement("USE ROLE")
 def use_role(request: Request) -> Result:
-    request.session.role = request.words.identifier()
+    role = request.words.identifier()
+    if role not in request.server.grants.roles():
+        raise compilation_error(_NO_OBJECT, "002043", "02000")
+    request.session.role = role
     return done()
 
 

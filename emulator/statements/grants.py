@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from emulator.errors import SqlError, does_not_exist
 from emulator.functions import USER
-from emulator.grants import ACCOUNT, Grant, Grantee, Securable
+from emulator.grants import ACCOUNT, ADMIN, Grant, Grantee, Securable
 from emulator.names import SchemaName, shown
 from emulator.result import Result, done, table
 from emulator.statement import Request, statement
@@ -77,7 +77,10 @@ def _require_grantor(request: Request, target: Securable) -> None:
     """Only the owner grants, or who holds the privilege with grant option. Raises 003001."""
     grants = request.server.grants
     who = grants.principals(request.session)
-    if target == ACCOUNT or grants.owner(target) in who:
+    owner = grants.owner(target)
+    if target.kind == "APPLICATION ROLE":  # given away by the owner of the application
+        owner = Grantee("ROLE", request.server.applications.get(target.database).owner)
+    if target == ACCOUNT or owner in who or (owner.kind == "ROLE" and Grantee("ROLE", ADMIN) in who):
         return
     if not any(held.grant_option and held.to in who for held in grants.on(target)):
         raise SqlError(

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from emulator.catalogue import Object
-from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist
+from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist, unsupported
 from emulator.names import Name, like, shown
 from emulator.result import Result, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import scope_filter
+from emulator.statements.versioned import is_versioned
 from emulator.types import family
 from emulator.words import Words
 
@@ -27,12 +28,16 @@ def create_procedure(request: Request) -> Result:
     definition: dict[str, Any] = {"arguments": _parameters(words), "application": session.application}
     _clauses(words, definition)
     _check(request, definition)
+    if session.application and definition["imports"] and not is_versioned(request.server, name.database, name.schema):
+        raise unsupported("IMPORTS outside of a versioned schema")
     signature = ", ".join(family(parameter["type"]) for parameter in definition["arguments"])
     existing = request.server.catalogue.get(KIND, name, signature)
     if existing and request.has("IF NOT EXISTS"):
         return status(f"{name.name} already exists, statement succeeded.")
     if existing and not request.has("OR REPLACE"):
         raise already_exists(f"{name}({signature})")
+    if existing:
+        request.server.catalogue.drop(existing)  # its grants go with it
     request.server.catalogue.put(
         Object(
             KIND,
@@ -130,7 +135,9 @@ def _imported(request: Request, location: str) -> Path:
         name, below = request.server.stages.resolve(location, session)
         path = request.server.stages.path(name, below)
     elif session.application and session.root:
-        path = session.root / location.lstrip("/")
+        path = (session.root / location.lstrip("/")).resolve()
+        if session.root.resolve() not in path.parents:
+            raise compilation_error(f"Invalid import '{location}': it leaves the application.", "391528", "22000")
     else:
         raise compilation_error(f"Invalid import '{location}': it must start with '@'.", "001003", "42601")
     if not path.is_file():
