@@ -29,7 +29,7 @@ _RELATIONS = ("TABLE", "VIEW")
 
 def check(expression: Expr, session: Session) -> None:
     """Raises 002003 for a table that the session does not see, 003001 for a privilege that it lacks."""
-    if isinstance(expression, (exp.Create, exp.Drop)) and expression.kind not in _RELATIONS:
+    if isinstance(expression, (exp.Create, exp.Drop)) and expression.args.get("kind") not in _RELATIONS:
         return  # part of a statement that was checked as a whole
     grants, who = session.server.grants, None
     for privilege, table in _needs(expression):
@@ -58,35 +58,35 @@ def _refusal(on: Securable, seen: bool) -> SqlError:
 
 
 def _needs(expression: Expr) -> Iterator[tuple[str, exp.Table]]:
-    targets = dict(_targets(expression))
+    changed = {id(table) for table in _changed(expression)}
+    privileges = _to_change(expression)
     named = {cte.alias.upper() for cte in expression.find_all(exp.CTE)}
     for table in expression.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier) or (not table.db and table.name.upper() in named):
             continue
-        for privilege in targets.get(id(table), ["SELECT"]):
+        for privilege in privileges if id(table) in changed else ["SELECT"]:
             yield privilege, table
 
 
-def _targets(expression: Expr) -> Iterator[tuple[int, list[str]]]:
-    """The tables that a statement changes, by identity, with what it needs on each."""
-    privileges: list[str] = []
-    places = [expression.this]
+def _to_change(expression: Expr) -> list[str]:
+    """What a statement needs on the table that it changes."""
     if isinstance(expression, exp.Create):
-        temporary = expression.find(exp.TemporaryProperty)
-        privileges = [] if temporary else [f"CREATE {expression.kind}"]
-    elif isinstance(expression, exp.Merge):
+        return [] if expression.find(exp.TemporaryProperty) else [f"CREATE {expression.args['kind']}"]
+    if isinstance(expression, exp.Merge):
         then = [when.args.get("then") for when in expression.args["whens"].expressions]
-        privileges = sorted({_ACTIONS.get(type(action), "DELETE") for action in then})
-    elif type(expression) in _CHANGES:
-        privileges = [_CHANGES[type(expression)]]
-        if isinstance(expression, exp.TruncateTable):
-            places = expression.expressions
-    else:
-        return
-    for place in places:
-        table = place.find(exp.Table) if isinstance(place, Expr) else None
-        if table is not None:
-            yield id(table), privileges
+        return sorted({_ACTIONS.get(type(action), "DELETE") for action in then})
+    return [_CHANGES[type(expression)]] if type(expression) in _CHANGES else []
+
+
+def _changed(expression: Expr) -> list[exp.Table]:
+    if isinstance(expression, exp.Drop):
+        return expression.args.get("tables") or []
+    if isinstance(expression, exp.TruncateTable):
+        return expression.expressions
+    if not isinstance(expression, (exp.Create, exp.Merge, *_CHANGES)):
+        return []
+    table = expression.this.find(exp.Table) if isinstance(expression.this, Expr) else None
+    return [table] if table is not None else []
 
 
 def follow(expression: Expr, session: Session) -> None:
@@ -94,8 +94,9 @@ def follow(expression: Expr, session: Session) -> None:
     replaced = isinstance(expression, exp.Create) and expression.args.get("replace")
     if not (replaced or isinstance(expression, exp.Drop)) or expression.args.get("kind") not in _RELATIONS:
         return
-    table = expression.this.find(exp.Table)
-    if table is not None and not expression.find(exp.CopyGrantsProperty):
+    if expression.find(exp.CopyGrantsProperty):
+        return
+    for table in _changed(expression):
         database, schema, name = full_name(table, session)
         for kind in _RELATIONS:
             session.server.grants.forget(Securable(kind, name, database, schema))

@@ -77,11 +77,12 @@ def _require_grantor(request: Request, target: Securable) -> None:
     """Only the owner grants, or who holds the privilege with grant option. Raises 003001."""
     grants = request.server.grants
     who = grants.principals(request.session)
-    owner = grants.owner(target)
-    if target.kind == "APPLICATION ROLE":  # given away by the owner of the application
-        owner = Grantee("ROLE", request.server.applications.get(target.database).owner)
-    if target == ACCOUNT or owner in who or (owner.kind == "ROLE" and Grantee("ROLE", ADMIN) in who):
-        return
+    owners = [grants.owner(target)]
+    if target.kind == "APPLICATION ROLE":  # the owner of the application gives them away, too
+        owners.append(Grantee("ROLE", request.server.applications.get(target.database).owner))
+    for owner in owners:
+        if target == ACCOUNT or owner in who or (owner.kind == "ROLE" and Grantee("ROLE", ADMIN) in who):
+            return
     if not any(held.grant_option and held.to in who for held in grants.on(target)):
         raise SqlError(
             f"SQL access control error:\nInsufficient privileges to operate on {target.kind.lower()} '{target}'",
