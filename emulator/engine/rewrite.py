@@ -89,6 +89,14 @@ def join_texts(expression: Expr, _: Session) -> None:
             pipe.replace(exp.Literal.string("".join(piece.this for piece in pieces)))
 
 
+def keep_backslashes(expression: Expr, _: Session) -> None:
+    """The parser has read the escapes of a pattern; fakesnow would read them once more."""
+    for call in expression.find_all(exp.RegexpReplace, exp.RegexpExtract):
+        pattern = call.expression
+        if isinstance(pattern, exp.Literal):
+            pattern.replace(exp.Literal.string(pattern.this.replace("\\", "\\\\")))
+
+
 def halve_md5(expression: Expr, _: Session) -> None:
     """MD5_NUMBER_UPPER64 and _LOWER64: DuckDB's MD5_NUMBER has its bytes the other way round."""
     for half in list(expression.find_all(exp.MD5NumberUpper64, exp.MD5NumberLower64)):
@@ -218,6 +226,7 @@ REWRITES: list[Rewrite] = [
     name_columns,  # before a function becomes its value: the column keeps the function's name
     answer_functions,
     join_texts,
+    keep_backslashes,
     halve_md5,
     widen_numbers,
     drop_keys,

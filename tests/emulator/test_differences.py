@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 
 import pytest
@@ -245,3 +246,26 @@ def test_session_variables_are_read_outside_of_texts(cursor: SnowflakeCursor) ->
     assert cursor.execute("select $wanted + 1, '$unwanted'").fetchone() == (6, "$unwanted")
     with pytest.raises(ProgrammingError, match=r"Session variable '\$MISSING' does not exist"):
         cursor.execute("select $missing")
+
+
+def test_a_pattern_may_be_written_in_pieces(cursor: SnowflakeCursor) -> None:
+    cursor.execute("select regexp_replace(' a b ', '^[' || ' ' || ']+| +$', ''), regexp_substr('xay', 'a' || 'y')")
+    assert cursor.fetchone() == ("a b", "ay")
+
+
+def test_the_escapes_of_a_pattern_are_read_once(cursor: SnowflakeCursor) -> None:
+    cursor.execute(r"select regexp_substr('a\\b', '[^\\\\]+'), regexp_replace('a\\b.c', '[\\\\.]', '-')")
+    assert cursor.fetchone() == ("a", "a-b-c")
+
+
+def test_halves_of_an_md5_number(cursor: SnowflakeCursor) -> None:
+    number = int(hashlib.md5(b"Snowflake").hexdigest(), 16)
+    cursor.execute("select md5_number_upper64('Snowflake'), md5_number_lower64('Snowflake')")
+    assert cursor.fetchone() == (number >> 64, number & (2**64 - 1))
+
+
+def test_a_number_column_holds_38_digits(cursor: SnowflakeCursor) -> None:
+    cursor.execute("create table wide (a number(38, 0), b number)")
+    cursor.execute("insert into wide values (12345678901234567890123456789012345678, 1234567890123456789012345678)")
+    cursor.execute("select a, b from wide")
+    assert cursor.fetchone() == (12345678901234567890123456789012345678, 1234567890123456789012345678)
