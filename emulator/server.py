@@ -34,7 +34,7 @@ class Server:
         self.locks = TableLocks(self.settings.lock_timeout)
         self.sessions = Sessions()
         self.results: dict[str, Result] = RecentResults()
-        self.workers = Workers(address)
+        self.workers = Workers(address, data / "bytecode")
         self.applications = Applications(self, data / "applications")
         self.applications.recover()
         self.tasks = TaskRunner(self, self.settings.virtual_start)

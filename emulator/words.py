@@ -150,10 +150,10 @@ class Words:
         return self.text[start : self._offset + self._tokens[self._at - 1].start]
 
     def until(self, *stops: str) -> str:
-        """The source text up to the first of the words outside parentheses, or to the end."""
+        """The source text up to the first of the words outside brackets, or to the end."""
         start, depth = self.position, 0
         while not self.ended and (depth or self._peek() not in stops):
-            depth += {"(": 1, ")": -1}.get(self._peek(), 0)
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(self._peek(), 0)
             self._at += 1
         return self.text[start : self.position].strip()
 

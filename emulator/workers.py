@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from emulator.errors import SqlError
@@ -24,6 +25,7 @@ class Job:
     arguments: list[Any]
     token: str
     address: tuple[str, int]
+    cache: str  # a folder for byte code
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ def _serve(job: dict[str, Any], sender: Connection) -> None:
 class Workers:
     """Starts one process per call: calls are isolated and may nest without limit."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], cache: Path) -> None:
         self._address = address
+        self._cache = cache
+        cache.mkdir(exist_ok=True)
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(["emulator.worker"])
         self._running: dict[BaseProcess, Session] = {}
@@ -62,7 +66,7 @@ class Workers:
     def run(self, frame: Session, **job: Any) -> Outcome:
         """Run a handler in the frame's session. Raises SqlError when the process ends without an answer."""
         receiver, sender = self._context.Pipe(duplex=False)
-        task = Job(token=frame.token, address=self._address, **job)
+        task = Job(token=frame.token, address=self._address, cache=str(self._cache), **job)
         process = self._context.Process(target=_serve, args=(asdict(task), sender), daemon=True)
         with self._lock:
             self._running[process] = frame

@@ -120,7 +120,7 @@ def _value(words: Words, key: str) -> Setting:
         name = words.string()
         words.expect(")")
         return f"reference('{name}')"
-    quoted = words.sees_string()
+    quoted = words.sees_string() or words.text[words.position :].startswith('"')
     text = words.value()
     value: Setting = text if quoted or kind in ("number", "boolean", "text") else text.upper()
     if kind == "number":
