@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -148,6 +149,29 @@ def test_the_initializer_runs_after_install_and_upgrade_and_can_refuse_it(app: A
     app.deploy(SETUP.replace("'one'", "'two'") + start.format("select * from nowhere.t;"), manifest)
     assert failure(app.upgrade).errno == 93082
     assert app.local.query(f"call {app.name}.core.version()") == [("one",)]
+
+
+def test_a_crash_in_an_upgrade_brings_the_former_version_back(tmp_path: Path) -> None:
+    local = Local(tmp_path / "data")
+    local.start()
+    app = App(local, tmp_path / "files", 1)
+    app.install()
+    waiting = (
+        "create or replace procedure core.start() returns int language python runtime_version = '3.11' "
+        "packages = ('snowflake-snowpark-python') handler = 'run' as "
+        "$$\ndef run(session):\n    import time\n    time.sleep(60)\n$$;"
+    )
+    manifest = MANIFEST + "lifecycle_callbacks: {version_initializer: core.start}"
+    app.deploy(SETUP.replace("'one'", "'two'") + waiting, manifest)
+    with closing(local.connect(network_timeout=5)) as connection:
+        connection.cursor().execute_async(f"alter application {app.name} upgrade using '{app.stage}'")
+        while not local.query(f"show procedures like 'start' in application {app.name}"):
+            pass
+        local.kill()
+    local.start()
+    assert local.query(f"call {app.name}.core.version()") == [("one",)]
+    assert dict(local.query(f"describe application {app.name}"))["upgrade_state"] == "COMPLETE"
+    local.stop()
 
 
 def test_two_upgrades_at_once_run_one_after_the_other(app: App) -> None:
