@@ -9,6 +9,8 @@ execute immediate from './setup/schemas.sql';
 execute immediate from './setup/idr_meta.sql';
 execute immediate from './setup/run_state.sql';
 execute immediate from './setup/idr_out.sql';
+execute immediate from './setup/schedule.sql';
+execute immediate from './setup/tasks/ops.sql';
 execute immediate from './setup/grants/idr_meta.sql';
 execute immediate from './setup/grants/idr_out.sql';
 
@@ -23,3 +25,7 @@ execute immediate from './setup/procedures/idr_status.sql';
 execute immediate from './setup/procedures/idr_show.sql';
 execute immediate from './setup/procedures/idr_explain.sql';
 execute immediate from './setup/procedures/idr_evaluate.sql';
+execute immediate from './setup/procedures/idr_report.sql';
+execute immediate from './setup/procedures/idr_cleanup.sql';
+execute immediate from './setup/procedures/idr_schedule.sql';
+execute immediate from './setup/procedures/idr_unschedule.sql';

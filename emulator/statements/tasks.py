@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from emulator.applications import references
 from emulator.errors import SqlError, does_not_exist
 from emulator.functions import function
 from emulator.grants import ACCOUNT, Securable
@@ -67,6 +69,13 @@ def _check_may_run(request: Request, task: Task) -> None:
             raise SqlError(message, "091089", "42501")
 
 
+def _check_warehouse(request: Request, task: Task) -> None:
+    """A warehouse by reference is one that the consumer has bound. Raises 505019 when none is."""
+    bound = re.fullmatch(r"reference\('(.*)'\)", task.warehouse or "")
+    if bound:
+        references.resolve(request.session, bound[1])
+
+
 @statement("CREATE [OR REPLACE|OR ALTER] TASK")
 def create_task(request: Request) -> Result:
     server, tasks = request.server, request.server.tasks
@@ -76,6 +85,7 @@ def create_task(request: Request) -> Result:
         raise does_not_exist("Schema", f"{name.database}.{name.schema}")
     if creation.or_replace or creation.or_alter:
         _check(request, "OWNERSHIP", name)
+    _check_warehouse(request, creation.task)
     with server.catalogue.transaction():
         known = tasks.store.tasks()
         task = rules.create(creation, known, tasks.clock.now())
@@ -97,6 +107,7 @@ def alter_task(request: Request) -> Result:
     with request.server.catalogue.transaction():
         task = rules.alter(alteration, tasks.store.tasks(), tasks.clock.now())
         if task is not None:
+            _check_warehouse(request, task)
             if alteration.started:
                 _check_may_run(request, task)
             tasks.store.save(task)

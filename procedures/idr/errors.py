@@ -47,6 +47,8 @@ CODES: dict[str, str] = {
     "IDR-504": "a run was interrupted before it finished",
     "IDR-505": "a procedure was called inside an open transaction",
     "IDR-599": "an unexpected failure inside IDR",
+    # 6xx schedule
+    "IDR-601": "an option of the schedule is wrong",
 }
 
 

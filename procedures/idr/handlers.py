@@ -24,6 +24,8 @@ from idr.config import inspect, store, yaml_file
 from idr.config.diff import changes
 from idr.errors import IdrError
 from idr.mask import mask_values
+from idr.schedule import apply as scheduling
+from idr.schedule.report import report as report_run
 from idr.warehouse.references import bind, bound_tables
 from idr.warehouse.snowpark import SnowparkWarehouse
 
@@ -87,7 +89,7 @@ def configure(wh: SnowparkWarehouse, yaml: str) -> Answer:
 
 @_procedure
 def status(wh: SnowparkWarehouse) -> Answer:
-    return history.status(wh)
+    return history.status(wh) | {"schedule": scheduling.status(wh)}
 
 
 @_procedure
@@ -107,6 +109,26 @@ def evaluate(wh: SnowparkWarehouse, truth_table: str) -> Answer:
     return evaluation.evaluate_table(wh, truth_table)
 
 
+@_procedure
+def schedule(wh: SnowparkWarehouse, options: dict[str, Any]) -> Answer:
+    return scheduling.schedule(wh, options, pipeline.utc_now())
+
+
+@_procedure
+def unschedule(wh: SnowparkWarehouse) -> Answer:
+    return scheduling.unschedule(wh)
+
+
+@_procedure
+def report(wh: SnowparkWarehouse, graph_run: str, failures: str) -> Answer:
+    return report_run(wh, graph_run, failures, pipeline.utc_now())
+
+
+@_procedure
+def cleanup(wh: SnowparkWarehouse) -> Answer:
+    return pipeline.cleanup(wh)
+
+
 def register_reference(session: Session, ref_name: str, operation: str, ref_or_alias: str) -> str:
     bind(session, ref_name, operation, ref_or_alias)
     return f"{operation} {ref_name}: done"
@@ -114,5 +136,8 @@ def register_reference(session: Session, ref_name: str, operation: str, ref_or_a
 
 def version_init(session: Session) -> str:
     """Raises when this version cannot read the configuration: the upgrade then fails and the former version stays."""
-    config = store.load_if_any(SnowparkWarehouse(session))
-    return "no configuration yet" if config is None else f"configuration with {len(config.sources)} sources is valid"
+    wh = SnowparkWarehouse(session)
+    config = store.load_if_any(wh)
+    if config is None:
+        return "no configuration yet"
+    return f"configuration with {len(config.sources)} sources is valid; {scheduling.restore(wh, pipeline.utc_now())}"

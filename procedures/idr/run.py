@@ -50,11 +50,13 @@ def run(
 
     def work(session: _Session) -> None:
         config = session.load()
-        ready = None if dry_run else session.fresh_plan(config, wanted)
+        plans = [] if dry_run else session.recent_plans(config, wanted)
+        ready = next((row for row in plans if session.is_current(config, row)), None)
         if ready:
             session.publish_existing(config, ready, f"published the plan of run {ready['run_id']}")
         else:
-            session.compute(config, wanted, max_iters, dry_run=dry_run)
+            note = session.why_not(config, plans[0]) if plans else ""
+            session.compute(config, wanted, max_iters, dry_run=dry_run, note=note)
 
     return _Session(wh, wanted, progress, clock, dry_run=dry_run).go(work)
 
@@ -80,6 +82,22 @@ def approve(wh: Warehouse, run_id: str, *, progress: Progress | None = None, clo
         session.publish_existing(config, plan_row, f"published the held plan of run {run_id}")
 
     return _Session(wh, found["run_mode"], progress, clock, dry_run=False).go(work)
+
+
+def cleanup(wh: Warehouse, *, clock: Clock = utc_now) -> Result:
+    """Delete plans, dry-run rows and metrics older than `settings.retention_days`; SKIPPED while a run is at work."""
+    now = clock()
+    config = store.load_if_any(wh)
+    settings = config.settings if config else Settings()
+    lease = lock.claim(wh, f"cleanup_{uuid.uuid4().hex[:8]}", now, now + timedelta(minutes=settings.lease_minutes))
+    if lease is None:
+        return {"status": "SKIPPED", "message": "a run is at work; it cleans up when it ends"}
+    try:
+        journal.expire(wh, now - timedelta(days=settings.retention_days))
+        journal.drop_stale_work(wh)
+    finally:
+        lock.release(wh, lease)
+    return {"status": "DONE", "message": f"deleted what is older than {settings.retention_days} days"}
 
 
 class _Session:
@@ -197,16 +215,21 @@ class _Session:
             and int(row["base_version"]) == self._base()[0]
         )
 
-    def fresh_plan(self, config: Config, mode: str) -> Row | None:
+    def why_not(self, config: Config, row: Row) -> str:
+        changed = row["config_fingerprint"] != config.fingerprint()
+        why = "the configuration changed" if changed else "the data was published anew"
+        return f"; the plan of run {row['run_id']} was not used: {why} since"
+
+    def recent_plans(self, config: Config, mode: str) -> list[Row]:
+        """The plans that passed the gate and are young enough, the newest first."""
         oldest = self.now - timedelta(minutes=config.settings.plan_ttl_minutes)
-        rows = self.wh.query(
+        return self.wh.query(
             "select * from idr_out.plan where status = 'READY' and run_mode = :mode and created_at >= :oldest"
             " order by created_at desc, run_id desc",
             {"mode": mode, "oldest": oldest},
         )
-        return next((row for row in rows if self.is_current(config, row)), None)
 
-    def compute(self, config: Config, mode: str, max_iters: int, *, dry_run: bool) -> None:
+    def compute(self, config: Config, mode: str, max_iters: int, *, dry_run: bool, note: str) -> None:
         base_version, previous = self._base()
         changes = plan.must_be_full(previous, config)
         is_full = mode == "FULL" or bool(changes)
@@ -226,7 +249,8 @@ class _Session:
             journal.save_plan(ctx, mode, made.verdict, made.warnings, publish.watermarks_to_json(made.watermarks))
         else:
             publish.publish(ctx, self._held_lease(), self._lease_end(), made.watermarks, self.run_id)
-        note = f"; computed in full: {', '.join(changes)}" if mode == "INCR" and changes else ""
+        if mode == "INCR" and changes:
+            note = f"; computed in full: {', '.join(changes)}{note}"
         if held and not dry_run:
             self.result["status"] = "HELD"
             self.result["message"] = f"held by the gate; `idr approve {self.run_id}` publishes this very plan{note}"

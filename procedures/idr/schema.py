@@ -7,7 +7,7 @@ from idr.model import Config
 from idr.statement import folder
 from idr.warehouse import Row, Warehouse
 
-_FILES = ("schemas", "idr_meta", "run_state", "idr_out")
+_FILES = ("schemas", "idr_meta", "run_state", "idr_out", "schedule")
 _OWN_COLUMNS = frozenset({"entity_id", "entity_key", "source_id", "record_ts", "resolved_id", "updated_ts"})
 
 

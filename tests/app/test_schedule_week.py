@@ -1,0 +1,160 @@
+"""Days of schedule on a virtual clock: every start has one outcome, and nothing that was held is published."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.app.scheduled import Scheduled, bundle
+
+DAILY = {"cron": "0 1 * * *", "weekly_full": "0 2 * * SUN", "notify": "MAIL"}
+
+
+@pytest.fixture
+def idr(tmp_path: Any) -> Iterator[Scheduled]:
+    app = Scheduled(tmp_path)
+    yield app
+    app.close()
+
+
+def options(values: dict[str, Any]) -> str:
+    return str(values).replace("True", "true").replace("False", "false")
+
+
+@pytest.mark.timeout(300)
+def test_a_week_with_a_held_a_failed_and_an_approved_run_and_an_upgrade(idr: Scheduled, tmp_path: Any) -> None:
+    idr.add("ann@x.org", "Ann@x.org", "bob@x.org")
+    answer = idr.call(f"idr_schedule({options(DAILY)})")
+    assert answer["scheduled"], answer
+
+    idr.pass_time(days=1)  # Monday
+    assert idr.explained() == ["PUBLISHED"]
+    assert idr.partition() == idr.oracle()
+
+    idr.add("cyd@x.org", "bob@x.org")
+    idr.pass_time(days=1)  # Tuesday
+    assert idr.partition() == idr.oracle()
+
+    before = idr.partition()
+    idr.add(*["ann@x.org"] * 5)  # Wednesday: a cluster of seven, more than max_cluster_size
+    idr.pass_time(days=1)
+    assert idr.explained() == ["PUBLISHED", "PUBLISHED", "HELD"]
+    assert idr.partition() == before, "what is held is not published"
+    [(run_id, reasons)] = idr.sql("select run_id, reasons from idr.idr_out.run_history where status = 'HELD'")
+    assert "7" in reasons
+    status = idr.call("idr_status()")
+    assert status["held_plans"] == [run_id]
+    [alert] = status["schedule"]["alerts"]
+    assert (alert["kind"], alert["run_id"]) == ("HELD", run_id)
+    assert f"idr_approve('{run_id}')" in alert["message"]
+    tasks = {task["name"]: task for task in status["schedule"]["tasks"]}
+    assert tasks["IDR_LIVE_RUN_TASK"]["last"]["state"] == "SKIPPED"
+    assert tasks["IDR_DRY_RUN_TASK"]["next_start"].startswith("2026-01-08 01:00")
+    approved = idr.call(f"idr_approve('{run_id}')")
+    assert (approved["status"], approved["message"]) == ("SUCCESS", f"published the held plan of run {run_id}")
+    assert idr.partition() == idr.oracle()
+    assert idr.call("idr_status()")["schedule"]["alerts"] == []
+
+    idr.sql("insert into shop.crm.people values (null, 'x@x.org', 'X', '2025-01-01')")
+    idr.pass_time(days=1)  # Thursday: a row without a key
+    assert idr.history("IDR_DRY_RUN_TASK")[-1] == ("FAILED", None)
+    assert idr.sql("select kind, message like '%%IDR-201%%' from idr.idr_out.alerts where is_open") == [
+        ("FAILED", True)
+    ]
+    idr.sql("delete from shop.crm.people where id is null")
+
+    idr.sql("alter task idr.ops.idr_weekly_dry_run_task suspend")  # an operator's right
+    idr.upload(bundle(tmp_path / "upgrade"))
+    idr.sql("alter application idr upgrade using @package.src.files")
+    states = {task["name"]: task["state"] for task in idr.call("idr_status()")["schedule"]["tasks"]}
+    assert [name for name, state in states.items() if state != "started"] == ["IDR_WEEKLY_DRY_RUN_TASK"]
+    idr.sql("alter task idr.ops.idr_weekly_dry_run_task resume")
+
+    idr.add("dan@x.org")
+    idr.pass_time(days=3)  # Friday, Saturday, Sunday with its full run
+    assert idr.explained() == ["PUBLISHED"] * 2 + ["HELD", "FAILED"] + ["PUBLISHED"] * 4
+    assert idr.partition() == idr.oracle()
+    assert idr.call("idr_status()")["schedule"]["alerts"] == [], "a publication closes the alert of a failure"
+    assert [state for state, _ in idr.history("IDR_WEEKLY_FULL_TASK")] == ["SUCCEEDED"]
+    assert idr.history("IDR_CLEANUP_TASK") == [("SUCCEEDED", "DONE")] * 7
+    assert {state for state, _ in idr.history("IDR_REPORT_TASK")} == {"SUCCEEDED"}
+    sent = idr.sql("select message from table(idr.information_schema.notification_history())")
+    assert len(sent) == 2, "one per held and one per failed run"
+
+
+@pytest.mark.timeout(200)
+def test_the_schedule_changes_in_place_and_goes_away(idr: Scheduled) -> None:
+    idr.add("ann@x.org")
+    bad = idr.call("idr_schedule({'shedule': '1 HOUR', 'mode': 'X'})")
+    assert [problem["code"] for problem in bad["problems"]] == ["IDR-601", "IDR-601"]
+    assert idr.call("idr_status()")["schedule"] is None
+
+    idr.call("idr_schedule({'weekly_full': false})")
+    idr.pass_time(hours=1, minutes=1)
+    first = {row[1]: row[2] for row in idr.sql("show tasks in schema idr.ops")}
+    idr.call("idr_schedule({'schedule': '3 HOURS', 'weekly_full': false, 'suspend_after_failures': 2})")
+    rows = {row[1]: row for row in idr.sql("show tasks in schema idr.ops")}
+    assert {name: row[2] for name, row in rows.items()} == first, "the same tasks"
+    assert (rows["IDR_DRY_RUN_TASK"][8], rows["IDR_DRY_RUN_TASK"][12]) == ("3 HOURS", "started")
+    idr.pass_time(hours=3, minutes=1)
+    assert len(idr.history("IDR_DRY_RUN_TASK")) == 2
+
+    refused = idr.call("idr_schedule({'warehouse': 'reference', 'weekly_full': false})")
+    assert refused["error"]["code"] == "IDR-501", "no warehouse is bound"
+    rows = {row[1]: row for row in idr.sql("show tasks in schema idr.ops")}
+    assert (rows["IDR_DRY_RUN_TASK"][8], rows["IDR_DRY_RUN_TASK"][12]) == ("3 HOURS", "started"), "as it was"
+
+    idr.call("idr_schedule({'gate': 'none', 'weekly_full': false})")
+    assert [row[1] for row in idr.sql("show tasks in schema idr.ops")] == ["IDR_CLEANUP_TASK", "IDR_LIVE_RUN_TASK"]
+    idr.add("bob@x.org", *["ann@x.org"] * 7)
+    idr.pass_time(hours=1, minutes=1)
+    assert idr.history("IDR_LIVE_RUN_TASK")[-1] == ("SUCCEEDED", "HELD")
+    assert idr.sql("select kind from idr.idr_out.alerts") == [("HELD",)]
+
+    assert sorted(idr.call("idr_unschedule()")["dropped"]) == ["IDR_CLEANUP_TASK", "IDR_LIVE_RUN_TASK"]
+    assert idr.sql("show tasks in schema idr.ops") == []
+    assert idr.call("idr_status()")["schedule"] is None
+    assert idr.call("idr_unschedule()")["dropped"] == []
+
+
+@pytest.mark.timeout(200)
+def test_a_start_that_meets_a_running_run_is_skipped(idr: Scheduled) -> None:
+    idr.sql(
+        "insert into shop.crm.people select seq4(), 'p' || seq4() || '@x.org', 'P', '2024-01-01'"
+        " from table(generator(rowcount => 60000))"
+    )
+    idr.call("idr_schedule({'weekly_full': false, 'notify': 'MAIL'})")
+    other = threading.Thread(target=lambda: idr.local.query("call idr.core.idr_run('FULL', 30, false)"))
+    other.start()
+    deadline = time.monotonic() + 60
+    while idr.sql("select count(*) from idr.idr_out.run_history") == [(0,)] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    idr.pass_time(hours=1, minutes=1)
+    other.join()
+    assert idr.explained() == ["SKIPPED"]
+    assert sorted(idr.sql("select status from idr.idr_out.run_history")) == [("SKIPPED",), ("SUCCESS",)]
+    assert idr.sql("select count(*) from idr.idr_out.alert") == [(0,)]
+
+
+@pytest.mark.timeout(200)
+def test_a_failure_raises_one_alert_that_says_why(idr: Scheduled) -> None:
+    idr.add("ann@x.org")
+    idr.call("idr_schedule({'weekly_full': false, 'notify': 'NO_SUCH'})")
+    idr.sql("revoke usage on schema shop.crm from application idr")
+    idr.pass_time(hours=1, minutes=1)
+    assert idr.explained() == ["FAILED"]
+    [(message, problem)] = idr.sql("select message, notify_error from idr.idr_out.alert")
+    assert "IDR-104" in message
+    assert "NO_SUCH" in problem, "an alert that cannot be sent says why, and is tried again"
+
+    idr.call("idr_schedule({'weekly_full': false, 'notify': 'MAIL'})")
+    idr.sql("""execute task idr.ops.idr_dry_run_task using config = '{"max_iters": 0}'""")
+    idr.pass_time(seconds=0)  # idr_run refuses its argument: there is no run
+    messages = idr.sql("select message from idr.idr_out.alert where notified_at is not null order by run_id")
+    assert len(messages) == 2
+    assert "a task failed without a result: IDR_DRY_RUN_TASK FAILED" in messages[1][0]
+    assert idr.sql("select count(*) from table(idr.information_schema.notification_history())") == [(2,)]
