@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from idr.stages.context import RunContext
-from idr.statement import RUN_TOKEN, insert_values, statements
+from idr.statement import RUN_TOKEN, insert_values, statements, work_table
 from idr.warehouse import Row, Warehouse
 
 
@@ -120,9 +120,11 @@ def expire(wh: Warehouse, oldest: datetime) -> None:
 
 def drop_stale_work(wh: Warehouse) -> None:
     """Drop the work tables of runs whose plan can no longer be published."""
-    kept = [row["run_id"] for row in wh.query("select run_id from idr_out.plan where status in ('READY', 'HELD')")]
     tables = wh.query("select table_name from information_schema.tables where lower(table_schema) = 'idr_work'")
+    if not tables:
+        return
+    kept = [row["run_id"] for row in wh.query("select run_id from idr_out.plan where status in ('READY', 'HELD')")]
     for row in tables:
         name = row["table_name"]
         if not any(name.lower().endswith(f"_{run_id}") for run_id in kept):
-            wh.execute(f"drop table if exists idr_work.{name}")
+            wh.execute(f"drop table if exists {work_table('')}", rename={RUN_TOKEN: name})

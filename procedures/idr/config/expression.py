@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import sqlglot
@@ -165,6 +165,13 @@ def columns(text: str) -> list[tuple[str, bool]]:
     """Columns that the expression reads, in order of appearance, each with whether it was quoted."""
     found = (column.this for column in _parsed(text).find_all(exp.Column))
     return list(dict.fromkeys((name.name, bool(name.args.get("quoted"))) for name in found))
+
+
+@lru_cache(maxsize=1024)
+def select(texts: tuple[str, ...], relation: str) -> str:
+    """The statement that computes the checked expressions, as c0, c1 and so on, for every row of a table."""
+    query = exp.select(*(exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts)), copy=False)
+    return query.from_(relation, copy=False).sql(dialect="snowflake")
 
 
 @cache

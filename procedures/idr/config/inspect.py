@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlglot import exp
-
-from idr.config.expression import parse, table_name
+from idr.config.expression import columns as columns_of
+from idr.config.expression import select, table_name
 from idr.config.validate import suggestion
 from idr.errors import IdrError, Problem
 from idr.model import Config, Source
@@ -54,7 +53,7 @@ def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Proble
     types = _types(wh, source)
     for what, text in _expressions(source):
         where = f"source {source.source_id}, {what}"
-        missing = sorted({c.name for c in parse(text).find_all(exp.Column) if c.name.lower() not in folded})
+        missing = sorted({name for name, _ in columns_of(text) if name.lower() not in folded})
         problems += [
             Problem(
                 "IDR-103",
@@ -69,15 +68,13 @@ def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Proble
     return problems
 
 
-def _described(wh: Warehouse, source: Source, texts: list[str]) -> list[Column]:
-    columns = (exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts))
-    query = exp.select(*columns, copy=False).from_(wh.relation(table_name(source.table)), copy=False)
-    return wh.describe(query.sql(dialect="snowflake"))
+def _described(wh: Warehouse, source: Source, texts: tuple[str, ...]) -> list[Column]:
+    return wh.describe(select(texts, wh.relation(table_name(source.table))))
 
 
 def _types(wh: Warehouse, source: Source) -> dict[str, Column]:
     """The columns that the source's expressions make, asked for at once; empty when one of them cannot be computed."""
-    texts = list(dict.fromkeys(text for _, text in _expressions(source)))
+    texts = tuple(dict.fromkeys(text for _, text in _expressions(source)))
     try:
         return dict(zip(texts, _described(wh, source, texts), strict=True))
     except IdrError:
@@ -86,7 +83,7 @@ def _types(wh: Warehouse, source: Source) -> dict[str, Column]:
 
 def _type(wh: Warehouse, source: Source, what: str, text: str, where: str, types: dict[str, Column]) -> list[Problem]:
     try:
-        column = types[text] if types else _described(wh, source, [text])[0]
+        column = types[text] if types else _described(wh, source, (text,))[0]
     except IdrError as error:
         fix = "Mend the expression so that it fits the columns' types"
         return [Problem("IDR-114", f"{text} cannot be computed: {error.problems[0].message}", where=where, fix=fix)]

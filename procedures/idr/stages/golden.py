@@ -49,9 +49,11 @@ def _source_rank(chosen: Survivorship) -> str:
     return f"cast({rank} as bigint)"
 
 
-def _score_of(config: Config, name: str) -> str:
+@cache
+def _score_of(strategy: str, name: str) -> str:
+    """The strategy's score of the attribute `name`."""
     replaced = {"value": f"a_{name}", "value_count": f"n_{name}", "value_rank": f"v_{name}", "source_rank": f"s_{name}"}
-    tree = score(config.strategy(name).strategy).copy()
+    tree = score(strategy).copy()
     for column in list(tree.find_all(exp.Column)):
         if column.name in replaced:
             if column is tree:
@@ -68,7 +70,7 @@ def build(ctx: RunContext) -> int:
     values = "".join(f", r.a_{name}" for name in config.attributes)
     ranks = "".join(f", {sql} as {name}" for name, sql in _ranks(config).items())
     scores = "".join(
-        f", case when a_{name} is not null then {_score_of(config, name)} end as score_{name}"
+        f", case when a_{name} is not null then {_score_of(config.strategy(name).strategy, name)} end as score_{name}"
         for name in config.attributes
     )
     plain = "".join(f", a_{name}" for name in config.attributes)

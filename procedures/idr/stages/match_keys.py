@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlglot import exp, parse_one
-
 from idr.model import Rule
 from idr.stages.context import RunContext
 from idr.statement import insert_values, work_table
@@ -17,7 +15,7 @@ def _key_text(rule: Rule) -> str:
     return " || ".join([f"'{rule.rule_id}/'", *parts])
 
 
-def key_query(rules: list[Rule], table: str) -> exp.Expr:
+def key_query(rules: list[Rule], table: str) -> str:
     """entity_id, rule_id, match_key of every record that has all values of a rule.
 
     The key is 126 bits of MD5, which fit NUMBER(38): by accident two of 10^10 values are equal once in 10^18 runs.
@@ -28,15 +26,12 @@ def key_query(rules: list[Rule], table: str) -> exp.Expr:
         for rule in rules
     ]
     number = f"bitshiftright(md5_number_upper64(key_text), 2) * {_UPPER_FACTOR} + md5_number_lower64(key_text)"
-    return parse_one(
-        f"select entity_id, rule_id, {number} as match_key from ({' union all '.join(branches)}) as keyed",
-        read="snowflake",
-    )
+    return f"select entity_id, rule_id, {number} as match_key from ({' union all '.join(branches)}) as keyed"
 
 
 def build(ctx: RunContext, source: str, target: str) -> int:
     """Write the match keys of `source` to `target`; return the rows."""
-    query = key_query(list(ctx.config.rules.values()), work_table(source)).sql(dialect="snowflake")
+    query = key_query(list(ctx.config.rules.values()), work_table(source))
     return ctx.execute(f"create or replace transient table {work_table(target)} as {query}")
 
 

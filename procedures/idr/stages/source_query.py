@@ -1,4 +1,4 @@
-"""The statement that reads the sources: a syntax tree put together from checked expressions, one branch per source."""
+"""The statement that reads the sources: a syntax tree of checked expressions, normalised after one union over them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from idr.config.expression import parse, table_name
+from idr.config.expression import parse, select, table_name
 from idr.model import Config, Exclusion, Identifier, Source, config_from_json
 from idr.normalize import fill, folds_case, normalized, present, steps
 from idr.warehouse import TypeFamily, Warehouse
@@ -69,12 +69,9 @@ def describe(wh: Warehouse, reading: Reading) -> Described:
     source = reading.source
     relation = wh.relation(table_name(source.table))
     used = (source.key, source.watermark, *source.identifiers.values(), *source.attributes.values())
-    texts = list(dict.fromkeys(text for text in used if text))
-    columns = (exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts))
-    query = exp.select(*columns, copy=False).from_(relation, copy=False)
-    found = wh.describe(query.sql(dialect="snowflake"))
-    families: list[TypeFamily] = [column.family for column in found]
-    pairs = tuple(zip(texts, families, strict=True))
+    texts = tuple(dict.fromkeys(text for text in used if text))
+    found = wh.describe(select(texts, relation))
+    pairs = tuple((text, column.family) for text, column in zip(texts, found, strict=True))
     return Described(source.source_id, relation, pairs, has_mark=not reading.is_complete)
 
 
@@ -173,23 +170,20 @@ class _Builder:
             exp.In(this=_key(source, described), query=keys.subquery()),
         )
 
-    def branch(self, described: Described) -> exp.Select:
-        """The source's rows, each identifier taken through its normaliser's steps, one layer of select per step."""
-        query = self._inner(described)
-        todo = {
-            name: steps(self.config.identifiers[name]) for name in self.config.sources[described.source_id].identifiers
-        }
+    def _normalized(self, query: exp.Query) -> exp.Query:
+        """Each identifier taken through its normaliser's steps, one layer of select per step."""
+        todo = {name: steps(self.config.identifiers[name]) for name in self.used}
         for step in range(max(map(len, todo.values()), default=0)):
             values = (
                 exp.alias_(fill(todo[name][step], {"value": exp.column(f"r_{name}")}), f"r_{name}")
-                if step < len(todo.get(name, ()))
+                if step < len(todo[name])
                 else exp.column(f"r_{name}")
                 for name in self.used
             )
             query = self._over(query, values)
-        return self._over(query, (exp.alias_(exp.column(f"r_{name}"), f"i_{name}") for name in self.used))
+        return query
 
-    def _over(self, query: exp.Select, values: Iterable[exp.Expr]) -> exp.Select:
+    def _over(self, query: exp.Query, values: Iterable[exp.Expr]) -> exp.Select:
         return exp.select(
             "entity_key",
             "source_id",
@@ -201,17 +195,18 @@ class _Builder:
 
     def kept(self, name: str) -> exp.Expr:
         """The normalised identifier, NULL where the exclusion list names it."""
-        column = exp.column(f"i_{name}")
+        value: exp.Expr = exp.column(f"r_{name}")
         identifier = self.config.identifiers[name]
-        if not identifier.exclude:
-            return column
-        tests = [_excluded(column, identifier, item, self.bind(item.pattern)) for item in identifier.exclude]
-        return exp.alias_(exp.Case().when(exp.or_(*tests), exp.null()).else_(column), f"i_{name}")
+        if identifier.exclude:
+            tests = [_excluded(value, identifier, item, self.bind(item.pattern)) for item in identifier.exclude]
+            value = exp.Case().when(exp.or_(*tests), exp.null()).else_(value)
+        return exp.alias_(value, f"i_{name}")
 
     def query(self, described: tuple[Described, ...]) -> exp.Select:
-        union: exp.Query = self.branch(described[0])
+        """The rows of all sources under one another; normalised after that, so that the text grows little by source."""
+        union: exp.Query = self._inner(described[0])
         for item in described[1:]:
-            union = exp.union(union, self.branch(item), distinct=False, copy=False)
+            union = exp.union(union, self._inner(item), distinct=False, copy=False)
         return exp.select(
             "row_number() over (order by null) as entity_id",
             "entity_key",
@@ -221,4 +216,4 @@ class _Builder:
             *(self.kept(name) for name in self.used),
             *(f"a_{name}" for name in self.config.attributes),
             dialect="snowflake",
-        ).from_(union.subquery("row_read", copy=False), copy=False)
+        ).from_(self._normalized(union).subquery("row_read", copy=False), copy=False)
