@@ -71,7 +71,8 @@ def describe(wh: Warehouse, reading: Reading) -> Described:
     used = (source.key, source.watermark, *source.identifiers.values(), *source.attributes.values())
     texts = tuple(dict.fromkeys(text for text in used if text))
     found = wh.describe(select(texts, relation))
-    pairs = tuple((text, column.family) for text, column in zip(texts, found, strict=True))
+    families: list[TypeFamily] = [column.family for column in found]
+    pairs = tuple(zip(texts, families, strict=True))
     return Described(source.source_id, relation, pairs, has_mark=not reading.is_complete)
 
 
