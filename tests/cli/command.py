@@ -1,13 +1,18 @@
-"""The installed command `idr`, run as a process of its own."""
+"""The command `idr`: called within the tests' own process, or, where the process matters, as the installed program."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from typer.testing import CliRunner
+
+from idr.cli.main import app
 
 EXECUTABLE = str(Path(sys.executable).with_name("idr"))
 
@@ -23,6 +28,14 @@ class Outcome:
 
 
 def idr(*arguments: str | Path, cwd: Path | None = None) -> Outcome:
-    command = [EXECUTABLE, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, stdin=subprocess.DEVNULL)
+    """The command with these arguments; an exception that it lets out fails the test."""
+    with chdir(cwd or Path.cwd()):
+        done = CliRunner(mix_stderr=False).invoke(app, [str(item) for item in arguments], catch_exceptions=False)
+    return Outcome(done.exit_code, done.stdout, done.stderr)
+
+
+def installed(*arguments: str | Path, as_user: tuple[str, ...] = ()) -> Outcome:
+    """The installed program, in a process of its own; `as_user` is the command that changes the user."""
+    command = [*as_user, EXECUTABLE, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     return Outcome(done.returncode, done.stdout, done.stderr)

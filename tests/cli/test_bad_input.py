@@ -1,4 +1,4 @@
-"""Bad input through the real command: one clear error with a code, the documented exit code, nothing published."""
+"""Bad input through the command: one clear error with a code, the documented exit code, nothing published."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.cli.command import EXECUTABLE, Outcome, idr
+from tests.cli.command import EXECUTABLE, Outcome, idr, installed
 
 CONFIG = """
 sources:
@@ -49,7 +49,9 @@ select
     {'a': i} as packed
 from range({rows}) as r(i)
 """
-AUDIT = {"run_history", "stage_metrics", "plan", "dry_run_results", "dry_run_summary", "metrics_export"}
+AUDIT = {
+    "run_history", "run_overview", "stage_metrics", "plan", "dry_run_results", "dry_run_summary", "metrics_export",
+}  # fmt: skip
 Published = dict[str, tuple[int, int]]
 SECRET = re.compile(r"secret\d|@mail\.org|202555")
 
@@ -159,6 +161,18 @@ def test_a_broken_configuration(db: Path, tmp_path: Path, old: str, new: str, co
     assert error["fix"], "every error says how to mend it"
     assert published(db) == before
     assert len(sql(db, "select run_id from idr_out.run_history")) == runs
+
+
+def test_the_installed_program_answers_with_one_object_and_its_exit_code(db: Path, tmp_path: Path) -> None:
+    done = installed("run", "--db", db, "--run-mode", "FULL", "--json")
+    assert (done.code, done.json()["status"]) == (0, "SUCCESS")
+    config = written(tmp_path, CONFIG.replace("match: [phone]", "match: [fax]"))
+    refused = installed("run", "--db", db, "--run-mode", "FULL", "--config", config, "--json")
+    expect(refused, "IDR-109", 2)
+    assert refused.json()["error"]["code"] == "IDR-109"
+    misused = installed("run", "--db", db, "--json")
+    expect(misused, "IDR-406", 2)
+    assert misused.json()["error"]["code"] == "IDR-406"
 
 
 def test_a_refused_configuration_leaves_the_one_in_force(db: Path, tmp_path: Path) -> None:
@@ -302,10 +316,9 @@ def test_a_database_that_may_not_be_written(done: Path, what: str) -> None:
         before = published(file)
         file.chmod(0o444 if what == "file" else 0o666)
         folder.chmod(0o755 if what == "file" else 0o555)
-        other = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
-        command = [*other, EXECUTABLE, "run", "--db", str(file), "--run-mode", "FULL", "--json"]
-        done_ = subprocess.run(command, capture_output=True, text=True, check=False)
-        expect(Outcome(done_.returncode, done_.stdout, done_.stderr), "IDR-503", 1)
+        other = ("setpriv", "--reuid=65534", "--clear-groups") if os.geteuid() == 0 else ()
+        outcome = installed("run", "--db", file, "--run-mode", "FULL", "--json", as_user=other)
+        expect(outcome, "IDR-503", 1)
         assert published(file) == before
     finally:
         folder.chmod(0o755)
@@ -461,7 +474,11 @@ def test_a_run_killed_while_it_reads_is_told_of_by_the_next(db: Path) -> None:
         " where (select sum(a.i * b.i) from range(1000000) as a(i), range(1000000) as b(i)) >= 0",
     )
     process = subprocess.Popen([EXECUTABLE, "run", "--db", str(db), "--run-mode", "FULL"], stderr=subprocess.DEVNULL)
-    time.sleep(4)
+    log = db.with_name("my.duckdb.wal")
+    while not (log.exists() and log.stat().st_size):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
     assert process.poll() is None
     process.kill()
     process.wait()
