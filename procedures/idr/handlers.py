@@ -138,6 +138,7 @@ def version_init(session: Session) -> str:
     """Raises when this version cannot read the configuration: the upgrade then fails and the former version stays."""
     wh = SnowparkWarehouse(session)
     config = store.load_if_any(wh)
+    scheduled = scheduling.restore(wh, pipeline.utc_now())
     if config is None:
-        return "no configuration yet"
-    return f"configuration with {len(config.sources)} sources is valid; {scheduling.restore(wh, pipeline.utc_now())}"
+        return f"no configuration yet; {scheduled}"
+    return f"configuration with {len(config.sources)} sources is valid; {scheduled}"

@@ -216,15 +216,19 @@ class _Session:
         )
 
     def why_not(self, config: Config, row: Row) -> str:
+        """Why a run does not publish the plan that was made for it; nothing about plans for earlier runs."""
+        if int(row["base_version"]) < self._base()[0] - 1:
+            return ""
         changed = row["config_fingerprint"] != config.fingerprint()
         why = "the configuration changed" if changed else "the data was published anew"
         return f"; the plan of run {row['run_id']} was not used: {why} since"
 
     def recent_plans(self, config: Config, mode: str) -> list[Row]:
-        """The plans that passed the gate and are young enough, the newest first."""
+        """The plans that passed the gate, were not published and are young enough, the newest first."""
         oldest = self.now - timedelta(minutes=config.settings.plan_ttl_minutes)
         return self.wh.query(
-            "select * from idr_out.plan where status = 'READY' and run_mode = :mode and created_at >= :oldest"
+            "select * from idr_out.plan where status in ('READY', 'STALE') and gate = 'PASS' and run_mode = :mode"
+            " and created_at >= :oldest"
             " order by created_at desc, run_id desc",
             {"mode": mode, "oldest": oldest},
         )

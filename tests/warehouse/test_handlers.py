@@ -121,7 +121,7 @@ def test_a_failed_run_tells_its_stage(app: Session) -> None:
 
 
 def test_an_upgrade_that_cannot_read_the_configuration_fails(app: Session) -> None:
-    assert handlers.version_init(app) == "no configuration yet"
+    assert handlers.version_init(app) == "no configuration yet; nothing is scheduled"
     handlers.configure(app, YAML)
     assert handlers.version_init(app) == "configuration with 1 sources is valid; nothing is scheduled"
     SnowparkWarehouse(app).execute("update idr_meta.rule set match_identifiers = 'fax'")

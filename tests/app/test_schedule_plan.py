@@ -1,0 +1,153 @@
+"""Between the dry run and the live run of a graph, what the report makes of them, and the cleanup: on DuckDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from idr import lock
+from idr.model import Guardrails
+from idr.run import cleanup
+from idr.schedule.report import report
+from tests.resolution.shop import NOW, Shop
+
+STRICT = Guardrails(max_cluster_size=2, max_moved_ratio=None)
+
+
+def people(*emails: str) -> list[tuple[Any, ...]]:
+    return [(number, email, None, "x", NOW) for number, email in enumerate(emails)]
+
+
+def started(shop: Shop, graph_run: str, task: str, result: dict[str, Any]) -> None:
+    """What the body of a task writes down."""
+    shop.connection.execute("insert into idr_out.task_run values (?, ?, ?, ?)", [graph_run, task, "", result["run_id"]])
+
+
+def alerts(shop: Shop) -> list[tuple[Any, ...]]:
+    return shop.query("select kind, run_id, is_open from idr_out.alerts order by raised_at, alert_id")
+
+
+def test_rows_that_arrive_between_the_two_wait_for_the_next_run() -> None:
+    shop = Shop()
+    shop.add(*people("a@x.org", "a@x.org"))
+    dry = shop.run(dry_run=True)
+    shop.add((7, "b@x.org", None, "late", NOW))
+    live = shop.run()
+    assert live["message"] == f"published the plan of run {dry['run_id']}"
+    assert shop.clusters() == [["shop:0", "shop:1"]]
+    shop.run()
+    assert shop.clusters() == [["shop:0", "shop:1"], ["shop:7"]]
+
+
+def test_a_configuration_that_changed_in_between_is_planned_and_judged_anew() -> None:
+    shop = Shop()
+    shop.add(*people("a@x.org", "a@x.org", "a@x.org"))
+    dry = shop.run(dry_run=True)
+    assert dry["gate"] == "PASS"
+    shop.apply(replace(shop.config, guardrails=STRICT))
+    live = shop.run()
+    assert (live["status"], shop.clusters()) == ("HELD", [])
+    assert f"the plan of run {dry['run_id']} was not used: the configuration changed since" in live["message"]
+
+
+def test_a_publication_in_between_makes_the_plan_useless() -> None:
+    shop = Shop()
+    shop.add(*people("a@x.org"))
+    shop.run()
+    dry = shop.run(dry_run=True)
+    shop.run("FULL")
+    live = shop.run()
+    assert live["status"] == "SUCCESS"
+    assert "was not used" not in shop.run()["message"]
+    assert f"the plan of run {dry['run_id']} was not used: the data was published anew since" in live["message"]
+
+
+def test_a_plan_that_is_too_old_is_not_published() -> None:
+    shop = Shop()
+    shop.add(*people("a@x.org"))
+    dry = shop.run(dry_run=True)
+    shop.now += timedelta(minutes=shop.config.settings.plan_ttl_minutes)
+    live = shop.run()
+    assert dry["run_id"] not in live["message"]
+
+
+def test_a_held_dry_run_says_so_and_is_told_once() -> None:
+    shop = Shop(guardrails=STRICT)
+    shop.add(*people("a@x.org", "a@x.org", "a@x.org"))
+    dry = shop.run(dry_run=True)
+    assert (dry["status"], dry["gate"]) == ("DRY_RUN_COMPLETE", "HOLD")
+    started(shop, "g1", "IDR_DRY_RUN_TASK", dry)
+    first = report(shop.wh, "g1", "", shop.now)
+    assert (first["held"], first["alerts"]) == (1, 1)
+    second = report(shop.wh, "g1", "", shop.now)
+    assert (second["held"], second["alerts"]) == (0, 0)
+    assert alerts(shop) == [("HELD", dry["run_id"], True)]
+    assert shop.query("select status, message from idr_out.run_history") == [
+        ("HELD", f"held by the gate; idr_approve('{dry['run_id']}') publishes this very plan")
+    ]
+    assert shop.approve(dry["run_id"])["status"] == "SUCCESS"
+    assert alerts(shop) == [("HELD", dry["run_id"], False)]
+
+
+def test_an_alert_closes_when_its_plan_can_no_longer_be_published() -> None:
+    shop = Shop(guardrails=STRICT)
+    shop.add(*people("a@x.org", "a@x.org", "a@x.org"))
+    held = shop.run(dry_run=True)
+    started(shop, "g1", "IDR_DRY_RUN_TASK", held)
+    report(shop.wh, "g1", "", shop.now)
+    shop.connection.execute("update shop.people set email = 'b@x.org' where id = 2")
+    assert shop.run()["status"] == "SUCCESS"
+    assert alerts(shop) == [("HELD", held["run_id"], False)]
+
+
+def test_a_dry_run_by_hand_is_not_marked_and_not_told() -> None:
+    shop = Shop(guardrails=STRICT)
+    shop.add(*people("a@x.org", "a@x.org", "a@x.org"))
+    shop.run(dry_run=True)
+    report(shop.wh, "g1", "", shop.now)
+    assert alerts(shop) == []
+    assert shop.query("select status from idr_out.run_history") == [("DRY_RUN_COMPLETE",)]
+
+
+def test_a_failed_run_and_its_failed_task_are_one_alert() -> None:
+    shop = Shop()
+    shop.add((None, "a@x.org", None, "x", NOW))
+    failed = shop.run()
+    started(shop, "g1", "IDR_DRY_RUN_TASK", failed)
+    report(shop.wh, "g1", "IDR_DRY_RUN_TASK FAILED: Uncaught exception", shop.now)
+    assert alerts(shop) == [("FAILED", failed["run_id"], True)]
+    report(shop.wh, "g2", "IDR_DRY_RUN_TASK FAILED: timeout", shop.now)
+    report(shop.wh, "g2", "IDR_DRY_RUN_TASK FAILED: timeout", shop.now)
+    assert alerts(shop)[1:] == [("FAILED", None, True)]
+    shop.connection.execute("delete from shop.people")
+    shop.run()
+    assert [is_open for _, _, is_open in alerts(shop)] == [False, False], "a publication ends what went wrong before it"
+
+
+@pytest.mark.parametrize("days", [29, 31])
+def test_the_cleanup_deletes_what_is_older_than_the_retention(days: int) -> None:
+    shop = Shop()
+    shop.add(*people("a@x.org"))
+    shop.run(dry_run=True)
+    shop.now += timedelta(days=days)
+    assert cleanup(shop.wh, clock=lambda: shop.now)["status"] == "DONE"
+    left = [shop.query(f"select count(*) from idr_out.{table}")[0][0] for table in ("plan", "dry_run_results")]
+    assert left == ([1, 1] if days < shop.config.settings.retention_days else [0, 0])
+    assert shop.query("select count(*) from idr_out.run_history") == [(1,)]
+
+
+def test_the_cleanup_leaves_a_running_run_alone() -> None:
+    shop = Shop()
+    shop.add(*people("a@x.org"))
+    shop.run(dry_run=True)
+    shop.now += timedelta(days=31)
+    shop.connection.execute(
+        "update idr_meta.run_lock set holder = ?, expires_at = ?",
+        [f"{shop.wh.process_token}:other", shop.now + timedelta(hours=1)],
+    )
+    assert cleanup(shop.wh, clock=lambda: shop.now)["status"] == "SKIPPED"
+    assert shop.query("select count(*) from idr_out.plan") == [(1,)]
+    assert lock.claim(shop.wh, "later", shop.now + timedelta(hours=2), shop.now + timedelta(hours=3)) is not None
