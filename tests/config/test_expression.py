@@ -72,7 +72,5 @@ def test_every_keyword_can_be_written_as_a_name() -> None:
     with duckdb.connect() as connection:
         for (word,) in connection.execute("select keyword_name from duckdb_keywords()").fetchall():
             name = expression.identifier(word)
-            connection.execute(f"create or replace table t ({name} integer)")
-            connection.execute(to_duckdb(f"select cast({name} as varchar) from main.t"))
-            connection.execute(f"create or replace table {name} as select 1 as x")
-            connection.execute(to_duckdb(f"select x from main.{name}"))
+            connection.execute(f"create or replace table {name} ({name} integer)")
+            connection.execute(to_duckdb(f"select cast({name} as varchar) from main.{name}"))

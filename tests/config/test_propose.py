@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from idr.errors import IdrError
 from idr.model import Config
 from idr.warehouse.duckdb import DuckDBWarehouse
 
+SCHEMAS = int(os.environ.get("IDR_HISTORIES", "200")) // 5  # --long: ten times as many
 CUSTOMERS = """
 create schema crm;
 create table crm.customers as
@@ -268,7 +270,7 @@ def written(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=SCHEMAS, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(TABLE, min_size=1, max_size=3))
 def test_any_names_and_types_give_a_proposal_that_fits(
     tables: list[tuple[str, str, list[tuple[str, str]], int]],

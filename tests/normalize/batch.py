@@ -23,7 +23,7 @@ def _query(identifier: Identifier) -> str:
     query: exp.Query = exp.select("n", "value").from_("given")
     for step in steps(identifier):
         column = exp.alias_(fill(step, {"value": exp.column("value")}), "value")
-        query = exp.select("n", column).from_(query.subquery("earlier"))
+        query = exp.select("n", column, copy=False).from_(query.subquery("earlier", copy=False), copy=False)
     return to_duckdb(query.sql(dialect="snowflake"))
 
 

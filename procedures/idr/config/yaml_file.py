@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from idr.config.validate import Path, validate
 from idr.errors import IdrError, Problem
@@ -60,6 +61,7 @@ class _Tree:
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
+    scalars: SafeConstructor = field(default_factory=SafeConstructor)
 
     def where(self, path: Path) -> str:
         known = path
@@ -78,7 +80,7 @@ class _Tree:
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, position)) for position, item in enumerate(node.value)]
-        return _scalar(node, path)
+        return self.scalar(node, path)
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -99,14 +101,13 @@ class _Tree:
             found[key] = self.value(value_node, place)
         return found
 
+    def scalar(self, node: yaml.Node, path: Path) -> Any:
+        """A number such as 0000 in a list of values means its own text, as written."""
+        value = self.scalars.construct_object(node)
+        in_text_list = len(path) > 1 and isinstance(path[-1], int) and path[-2] in _TEXT_LISTS
+        wants_text = in_text_list or (path and path[-1] in _TEXT_KEYS)
+        return str(node.value) if wants_text and value is not None else value
+
 
 def _dotted(path: Path) -> str:
     return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-
-
-def _scalar(node: yaml.Node, path: Path) -> Any:
-    """A number such as 0000 in a list of values means its own text, as written."""
-    value = yaml.SafeLoader("").construct_object(node)
-    in_text_list = len(path) > 1 and isinstance(path[-1], int) and path[-2] in _TEXT_LISTS
-    wants_text = in_text_list or (path and path[-1] in _TEXT_KEYS)
-    return str(node.value) if wants_text and value is not None else value
