@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from snowflake.connector import ProgrammingError
 from snowflake.connector.cursor import SnowflakeCursor
 
+from emulator.names import Name
+from emulator.server import Server
+from emulator.tasks.definition import Task
 from tests.emulator.conftest import Local
 
 START = datetime.fromisoformat("2026-01-05T00:00:00+00:00")  # a Monday
@@ -369,3 +374,43 @@ def test_a_task_that_the_server_left_running_has_failed_after_a_restart(
         found = server.query("use schema d.public", f"{query} where state in ('FAILED', 'SUCCEEDED')")
     assert found[0] == ("SUCCEEDED", None)
     server.stop()
+
+
+def test_snow_lists_tasks(timed: Local, sql: SnowflakeCursor) -> None:
+    gated(sql, "PASS")
+    [(database,)] = rows(sql, "select current_database()")
+    listed = timed.snow("object", "list", "task", "--in", "database", database, "--format", "json")
+    assert listed.returncode == 0, listed.stderr
+    assert [(task["name"], task["state"]) for task in json.loads(listed.stdout)] == [
+        ("DRY", "suspended"),
+        ("LIVE", "suspended"),
+    ]
+
+
+def test_the_schedule_goes_on_after_a_failure_of_the_catalogue(tmp_path: Path) -> None:
+    server = Server(tmp_path, ("127.0.0.1", 0))
+    failures = 0
+    tasks = server.tasks.store.tasks
+
+    def unreliable() -> Mapping[Name, Task]:
+        nonlocal failures
+        if failures < 2:
+            failures += 1
+            raise OSError("disk full")
+        return tasks()
+
+    session = server.open_session()
+    for statement in ("create database d", "create table log (v int)", "create task t as insert into log values (1)"):
+        server.execute(session, statement)
+    server.tasks.start()
+    server.tasks.store.tasks = unreliable  # type: ignore[method-assign]
+    server.tasks.scheduler.wake()
+    deadline = time.monotonic() + 20
+    while failures < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    server.execute(session, "execute task t")
+    while server.execute(session, "select count(*) from log").scalar() == 0 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert failures == 2
+    assert server.execute(session, "select count(*) from log").scalar() == 1
+    server.close()
