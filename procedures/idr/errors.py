@@ -40,6 +40,8 @@ CODES: dict[str, str] = {
     "IDR-406": "invalid run argument",
     "IDR-407": "unknown entity or resolved id",
     "IDR-408": "the truth file cannot be used",
+    "IDR-409": "an override says nothing new",
+    "IDR-410": "no such override",
     # 5xx engine
     "IDR-501": "the database refused a statement",
     "IDR-502": "the database file is locked by another process",

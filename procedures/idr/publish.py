@@ -31,6 +31,7 @@ def publish(
         ctx.run_file("publish/state_full" if ctx.is_full else "publish/state_incr")
         _records(ctx)
         ctx.run_file("publish/log")
+        ctx.run_file("publish/overrides")
         ctx.run_file("publish/skipped")
         _advance(ctx, watermarks, plan_run_id)
     schema.drop_columns(ctx.wh, ctx.config)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import duckdb
 import networkx as nx
 
-from idr import schema
+from idr import overrides, schema
 from idr.config import store
 from idr.model import Config, Guardrails, Identifier, Rule, Source, Survivorship
 from idr.run import run
@@ -28,6 +28,7 @@ class World:
     rng: random.Random = field(init=False)
     now: datetime = START
     rows: dict[str, dict[int, dict]] = field(default_factory=dict)
+    overrides: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -42,7 +43,8 @@ class World:
         cap = self.rng.choice([2, 3, 4, 100])
         self.config = Config(
             sources=sources,
-            identifiers={name: Identifier(name, "lower") for name in COLUMNS},
+            identifiers={name: Identifier(name, "lower") for name in COLUMNS}
+            | {"p": Identifier("p", "lower", max_per_identity=self.rng.choice([None, 1, 2]), on_conflict="cut")},
             rules={
                 "by_e": Rule("by_e", ("e",), 1, cap),
                 "by_p": Rule("by_p", ("p",), 2, self.rng.choice([3, 100])),
@@ -129,9 +131,27 @@ class World:
         self.config = replace(self.config, sources=sources, rules=rules)
         store.apply(self.wh, self.config)
 
+    def _change_overrides(self) -> None:
+        if self.overrides and self.rng.random() < 0.4:
+            override_id = self.rng.choice(sorted(self.overrides))
+            del self.overrides[override_id]
+            overrides.revoke(self.wh, override_id, "somebody", self.now)
+            return
+        entities = sorted(f"{name}:{key}" for name in self.config.sources for key in self.rows[name])
+        if len(entities) < 2:
+            return
+        a, b = sorted(self.rng.sample(entities, 2))
+        if (a, b) in {(x, y) for _, x, y in self.overrides.values()}:
+            return
+        kind = self.rng.choice(["LINK", "UNLINK", "UNLINK"])
+        override_id = overrides.add(self.wh, kind, a, b, "because", "somebody", self.now)
+        self.overrides[override_id] = (kind, a, b)
+
     def step(self) -> None:
-        """A minute passes and some rows, now and then the configuration, change."""
+        """A minute passes and some rows, now and then the configuration or what people decided, change."""
         self.now += timedelta(minutes=1)
+        if self.rng.random() < 0.3:
+            self._change_overrides()
         for _ in range(self.rng.choice([0, 1, 2, 5, 12])):
             self._change_row()
         if self.rng.random() < 0.15:
@@ -144,8 +164,9 @@ class World:
         return result
 
     def expected(self) -> set[frozenset[str]]:
-        """The partition of the live records by networkx."""
+        """The partition of the live records by networkx: links by strength, each kept unless it breaks a decision."""
         graph = nx.Graph()
+        phone: dict[str, str] = {}
         groups: dict[tuple, list[str]] = {}
         for name in self.config.sources:
             for key, row in self.rows[name].items():
@@ -153,14 +174,37 @@ class World:
                     continue
                 entity = f"{name}:{key}"
                 graph.add_node(entity)
+                if row["p"]:
+                    phone[entity] = row["p"].lower()
                 for rule in self.config.rules.values():
                     values = tuple(row[column] and row[column].lower() for column in rule.match)
                     if all(values):
                         groups.setdefault((rule.rule_id, *values), []).append(entity)
-        for (rule_id, *_), members in groups.items():
-            if len(members) <= self.config.rules[rule_id].max_group_size:
-                nx.add_path(graph, members)
-        return {frozenset(part) for part in nx.connected_components(graph)}
+        strong: list[tuple] = []
+        for (rule_id, *values), members in groups.items():
+            rule = self.config.rules[rule_id]
+            if 1 < len(members) <= rule.max_group_size:
+                strong.append((rule.priority, len(members), sorted(members), rule_id, *values))
+        vetoes = [(a, b) for kind, a, b in self.overrides.values() if kind == "UNLINK" and a in graph and b in graph]
+        for override_id, (kind, a, b) in self.overrides.items():
+            if kind == "LINK" and a in graph and b in graph:
+                strong.append((-1, 2, sorted((a, b)), "", override_id))
+        limit = self.config.identifiers["p"].max_per_identity or len(phone) + 1
+        for _, _, members, *key in sorted(strong):
+            for member in members:
+                before = [len({phone[e] for e in nx.node_connected_component(graph, n) if e in phone})
+                          for n in (member, tuple(key)) if n in graph]  # fmt: skip
+                graph.add_edge(member, tuple(key))
+                joined = nx.node_connected_component(graph, member)
+                together = len({phone[e] for e in joined if e in phone})
+                too_many = key[0] != "" and together > max(limit, *before)
+                if too_many or any(a in joined and b in joined for a, b in vetoes):
+                    graph.remove_edge(member, tuple(key))
+        return {
+            part
+            for nodes in nx.connected_components(graph)
+            if (part := frozenset(node for node in nodes if isinstance(node, str)))
+        }
 
     def membership(self) -> dict[str, str]:
         rows = self.connection.execute(
