@@ -37,6 +37,7 @@ class World:
         self.wh = DuckDBWarehouse(self.connection)
         schema.install(self.wh)
         self.connection.execute("create schema src")
+        self.pool = {"e": self.rng.choice([8, 16, 30]), "p": self.rng.choice([8, 16, 30]), "n": 4, "d": 5}
         sources = {}
         for number in range(self.rng.randint(2, 4)):
             sources |= self._new_source(f"s{number}")
@@ -57,6 +58,8 @@ class World:
             guardrails=NO_LIMITS,
         )
         store.apply(self.wh, self.config)
+        for _ in range(self.rng.randint(0, 30)):
+            self._change_row()
 
     def _new_source(self, name: str) -> dict[str, Source]:
         self.connection.execute(
@@ -81,10 +84,9 @@ class World:
         }
 
     def _value(self, column: str) -> str | None:
-        pool = {"e": 9, "p": 9, "n": 4, "d": 4}[column]
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.5:
             return None
-        text = f"{column}{self.rng.randrange(pool)}"
+        text = f"{column}{self.rng.randrange(self.pool[column])}"
         return text.upper() if self.rng.random() < 0.2 else text
 
     def _write(self, name: str, key: int, row: dict | None) -> None:
@@ -103,7 +105,7 @@ class World:
         present = sorted(self.rows[name])
         kind = self.rng.random()
         if kind < 0.5 or not present:
-            key, row = len(present) + self.rng.randrange(3), {column: self._value(column) for column in COLUMNS}
+            key, row = max(present, default=0) + self.rng.randrange(1, 3), {column: self._value(column) for column in COLUMNS}
         else:
             key = self.rng.choice(present)
             if kind > 0.9:
@@ -150,7 +152,7 @@ class World:
     def step(self) -> None:
         """A minute passes and some rows, now and then the configuration or what people decided, change."""
         self.now += timedelta(minutes=1)
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.5:
             self._change_overrides()
         for _ in range(self.rng.choice([0, 1, 2, 5, 12])):
             self._change_row()
