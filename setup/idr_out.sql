@@ -68,6 +68,7 @@ create table if not exists idr_out.plan (
     watermarks varchar,
     table_names varchar,
     config_fingerprint varchar,
+    override_fingerprint varchar,
     base_version number(38, 0),
     created_at timestamp_ntz,
     published_run_id varchar
@@ -85,6 +86,7 @@ create table if not exists idr_out.run_history (
     duration_seconds double,
     is_dry_run boolean,
     plan_run_id varchar,
+    version number(38, 0),
     message varchar,
     error_code varchar,
     error_stage varchar,

@@ -33,4 +33,6 @@ create table if not exists idr_meta.identity_override (
 create table if not exists idr_meta.override_current (
     override_id varchar, kind varchar, entity_a varchar, entity_b varchar
 );
-create table if not exists idr_meta.cut_component (entity_key varchar, component_token varchar)
+create table if not exists idr_meta.cut_component (entity_key varchar, component_token varchar);
+create table if not exists idr_meta.erasure_salt (salt varchar);
+create table if not exists idr_meta.tombstone (key_hash varchar, erased_at timestamp_ntz, run_id varchar)

@@ -42,6 +42,9 @@ CODES: dict[str, str] = {
     "IDR-408": "the truth file cannot be used",
     "IDR-409": "an override says nothing new",
     "IDR-410": "no such override",
+    "IDR-411": "an override contradicts another",
+    "IDR-412": "the record was erased",
+    "IDR-413": "no such published run",
     # 5xx engine
     "IDR-501": "the database refused a statement",
     "IDR-502": "the database file is locked by another process",

@@ -13,3 +13,7 @@ def mask(value: Any) -> str | None:
     if len(text) <= 3:
         return "*" * len(text)
     return f"{text[0]}{'*' * (len(text) - 2)}{text[-1]}"
+
+
+def mask_values(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: mask(value) for name, value in values.items()}

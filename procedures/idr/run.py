@@ -13,10 +13,12 @@ from idr import journal, lock, publish
 from idr.config import inspect, store
 from idr.errors import IdrError
 from idr.lock import Lease
-from idr.model import Config, Settings, config_from_json
+from idr.model import Config, Settings
+from idr.published import base
 from idr.stages import plan
 from idr.stages.context import Progress, RunContext
 from idr.stages.gate import Verdict
+from idr.stages.overrides import active_fingerprint
 from idr.warehouse import Row, Warehouse
 
 Clock = Callable[[], datetime]
@@ -73,7 +75,7 @@ def approve(wh: Warehouse, run_id: str, *, progress: Progress | None = None, clo
         if plan_row is None or not session.is_current(config, plan_row):
             raise IdrError.of(
                 "IDR-403",
-                "the data was published anew or the configuration changed since it was made",
+                "the data was published anew, or the configuration or an override changed since it was made",
                 where=f"plan {run_id}",
                 fix="Run again; the new plan will be judged on what there is now",
             )
@@ -176,16 +178,12 @@ class _Session:
         lock.renew(self.wh, self._held_lease(), self._lease_end())
         return config
 
-    def _base(self) -> tuple[int, Config | None]:
-        row = self.wh.query("select base_version, config_json from idr_meta.base_state")[0]
-        previous = config_from_json(row["config_json"]) if row["config_json"] else None
-        return int(row["base_version"]), previous
-
     def is_current(self, config: Config, row: Row) -> bool:
         return (
             row["status"] in ("READY", "HELD")
             and row["config_fingerprint"] == config.fingerprint()
-            and int(row["base_version"]) == self._base()[0]
+            and row["override_fingerprint"] == active_fingerprint(self.wh)
+            and int(row["base_version"]) == base(self.wh)[0]
         )
 
     def fresh_plan(self, config: Config, mode: str) -> Row | None:
@@ -198,7 +196,7 @@ class _Session:
         return next((row for row in rows if self.is_current(config, row)), None)
 
     def compute(self, config: Config, mode: str, max_iters: int, *, dry_run: bool) -> None:
-        base_version, previous = self._base()
+        base_version, previous = base(self.wh)
         changes = plan.must_be_full(previous, config)
         is_full = mode == "FULL" or bool(changes)
         ctx = self._context(config, base_version + 1, is_full=is_full)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from idr import tombstone
 from idr.config.expression import parse, table_name
 from idr.errors import IdrError, Problem
 from idr.model import Config, Exclusion, Identifier, Source
@@ -72,7 +73,8 @@ def families(wh: Warehouse, source: Source) -> dict[str, TypeFamily]:
     return {text: column.family for text, column in zip(texts, columns, strict=True)}
 
 
-def _excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, bind: str) -> exp.Expr:
+def excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, bind: str) -> exp.Expr:
+    """SQL that is true when the normalised `value` is excluded by `exclusion`, whose pattern is bound as `bind`."""
     pattern = exp.Placeholder(this=bind)
     if exclusion.kind == "exact":
         return exp.EQ(this=value.copy(), expression=normalized(identifier, exp.cast(pattern, "varchar")))
@@ -162,7 +164,7 @@ class _Builder:
         identifier = self.config.identifiers[name]
         if not identifier.exclude:
             return column
-        tests = [_excluded(column, identifier, item, self.bind(item.pattern)) for item in identifier.exclude]
+        tests = [excluded(column, identifier, item, self.bind(item.pattern)) for item in identifier.exclude]
         return exp.alias_(exp.Case().when(exp.or_(*tests), exp.null()).else_(column), f"i_{name}")
 
     def query(self, readings: list[Reading]) -> exp.Select:
@@ -188,7 +190,12 @@ def since(source: Source, last: datetime | None) -> datetime | None:
 def read(ctx: RunContext, readings: list[Reading]) -> int:
     """Build `idr_work.record_read`; return the rows read. IDR-201 when a row has no key."""
     builder = _Builder(ctx.config, ctx.wh)
-    query = builder.query(readings).sql(dialect="snowflake")
+    tree = builder.query(readings)
+    salt = tombstone.salt(ctx.wh)
+    if salt is not None:
+        tree = tree.where(tombstone.KEEP, dialect="snowflake")
+        builder.binds["erasure_salt"] = salt
+    query = tree.sql(dialect="snowflake")
     rows = ctx.execute(f"create or replace transient table {work_table('record_read')} as {query}", builder.binds)
     missing = ctx.query("select source_id, count(*) as n from idr_work.record_read where entity_key is null group by 1")
     if missing:

@@ -6,10 +6,16 @@ is a veto on components, see `idr.stages.cut`.
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterable
+
 from idr.schema import state_columns
 from idr.stages.context import RunContext
 from idr.stages.extract import work_table
 from idr.stages.match_keys import number_of
+from idr.statement import read
+from idr.warehouse import Row, Warehouse
 
 LINK_RULE = "_link"
 LINK_PRIORITY = -1
@@ -18,6 +24,30 @@ LINK_PRIORITY = -1
 def take_snapshot(ctx: RunContext) -> int:
     """Write `idr_work.override_now` and `idr_work.override_entity`; return the entities whose overrides changed."""
     return ctx.run_file("stages/override")
+
+
+def planned_fingerprint(ctx: RunContext) -> str:
+    """Of the overrides that the plan in `ctx` respects."""
+    return _fingerprint(ctx.query("select override_id, kind, entity_a, entity_b from idr_work.override_now"))
+
+
+def active_fingerprint(wh: Warehouse) -> str:
+    """Of the overrides in force now: a plan that respects others is out of date."""
+    return _fingerprint(row for row in wh.query(read("overrides/active")) if row["entity_a"] != row["entity_b"])
+
+
+def _fingerprint(rows: Iterable[Row]) -> str:
+    """SHA-256 over the set of overrides: 64 hex digits."""
+    parts = sorted({(row["override_id"], row["kind"], row["entity_a"], row["entity_b"]) for row in rows})
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def contradictions(ctx: RunContext) -> list[str]:
+    """A warning for every forced link that a veto cut: only an edit of the table by hand makes such a pair."""
+    return [
+        f"IDR-411 unlink {row['veto_id']} keeps apart what a link forces together ({row['entity_key']}); it won"
+        for row in ctx.query(read("overrides/contradicted"))
+    ]
 
 
 def touch(ctx: RunContext) -> int:

@@ -69,6 +69,7 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
     edges = ctx.timed("live groups", lambda c: c.run_file("stages/live_key"))
     ctx.timed("components", lambda c: components.components(c, edges, max_iters))
     ctx.timed("kept apart", _parts)
+    warnings += overrides.contradictions(ctx)
     ctx.timed("membership", lambda c: c.run_file("stages/membership"))
     ctx.timed("golden profiles", golden.build)
     ctx.timed("cluster changes", lambda c: c.run_file("stages/cluster_change"))

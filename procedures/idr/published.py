@@ -1,0 +1,13 @@
+"""The published state as a whole: its version, and the configuration that it was made with."""
+
+from __future__ import annotations
+
+from idr.model import Config, config_from_json
+from idr.warehouse import Warehouse
+
+
+def base(wh: Warehouse) -> tuple[int, Config | None]:
+    """Version and configuration of the last publish; version 0 and None before the first."""
+    row = wh.query("select base_version, config_json from idr_meta.base_state")[0]
+    config = config_from_json(row["config_json"]) if row["config_json"] else None
+    return int(row["base_version"]), config
