@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from idr import schema
@@ -14,9 +14,16 @@ from idr.statement import insert_values
 
 
 def publish(
-    ctx: RunContext, lease: Lease, lease_end: datetime, watermarks: Mapping[str, datetime], plan_run_id: str
+    ctx: RunContext,
+    lease: Lease,
+    lease_end: datetime,
+    watermarks: Mapping[str, datetime],
+    plan_run_id: str,
+    also: Callable[[], None] = lambda: None,
 ) -> None:
     """Apply the plan in `ctx`'s work tables as `ctx.version`; IDR-405 when the lease was lost.
+
+    `also` is the last step of the transaction; when it raises, nothing is published.
 
     Columns are added before the transaction and dropped after it, because DDL would commit it on Snowflake; what a
     crash leaves of that, the next publish mends.
@@ -34,6 +41,7 @@ def publish(
         ctx.run_file("publish/overrides")
         ctx.run_file("publish/skipped")
         _advance(ctx, watermarks, plan_run_id)
+        also()
     schema.drop_columns(ctx.wh, ctx.config)
 
 

@@ -12,7 +12,8 @@ import networkx as nx
 from idr import overrides, schema
 from idr.config import store
 from idr.model import Config, Guardrails, Identifier, Rule, Source, Survivorship
-from idr.run import run
+from idr.errors import IdrError
+from idr.run import forget, run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
@@ -29,6 +30,7 @@ class World:
     now: datetime = START
     rows: dict[str, dict[int, dict]] = field(default_factory=dict)
     overrides: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -139,21 +141,46 @@ class World:
             del self.overrides[override_id]
             overrides.revoke(self.wh, override_id, "somebody", self.now)
             return
-        entities = sorted(f"{name}:{key}" for name in self.config.sources for key in self.rows[name])
+        entities = sorted(self.membership())
         if len(entities) < 2:
             return
         a, b = sorted(self.rng.sample(entities, 2))
-        if (a, b) in {(x, y) for _, x, y in self.overrides.values()}:
-            return
         kind = self.rng.choice(["LINK", "UNLINK", "UNLINK"])
-        override_id = overrides.add(self.wh, kind, a, b, "because", "somebody", self.now)
+        try:
+            override_id = overrides.add(self.wh, kind, a, b, "because", "somebody", self.now)["override_id"]
+        except IdrError as error:
+            assert error.code in ("IDR-409", "IDR-411")
+            if self.rng.random() < 0.5:
+                return
+            override_id = self._edit_by_hand(kind, a, b)
         self.overrides[override_id] = (kind, a, b)
 
+    def _edit_by_hand(self, kind: str, a: str, b: str) -> str:
+        """What no command lets through: an override that contradicts or repeats another."""
+        override_id = f"hand{len(self.overrides)}_{self.now:%H%M%S}"
+        self.connection.execute(
+            "insert into idr_meta.identity_override (override_id, kind, entity_a, entity_b) values (?, ?, ?, ?)",
+            [override_id, kind, a, b],
+        )
+        return override_id
+
+    def _forget(self) -> None:
+        entities = sorted(self.membership())
+        if not entities:
+            return
+        gone = self.rng.choice(entities)
+        result = forget(self.wh, gone, clock=lambda: self.now)
+        assert result["status"] == "SUCCESS", result
+        self.forgotten.add(gone)
+        self.overrides = {name: row for name, row in self.overrides.items() if gone not in row}
+
     def step(self) -> None:
-        """A minute passes and some rows, now and then the configuration or what people decided, change."""
+        """A minute passes and some rows, now and then the configuration or what people decided, change or are erased."""
         self.now += timedelta(minutes=1)
         if self.rng.random() < 0.5:
             self._change_overrides()
+        if self.rng.random() < 0.12:
+            self._forget()
         for _ in range(self.rng.choice([0, 1, 2, 5, 12])):
             self._change_row()
         if self.rng.random() < 0.15:
@@ -175,6 +202,8 @@ class World:
                 if row["del"]:
                     continue
                 entity = f"{name}:{key}"
+                if entity in self.forgotten:
+                    continue
                 graph.add_node(entity)
                 if row["p"]:
                     phone[entity] = row["p"].lower()

@@ -66,17 +66,39 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
     else:
         ctx.timed("changes", lambda c: _incr_delta(c, reads))
         ctx.timed("scope", _incr_scope)
+    warnings += _resolve(ctx, max_iters)
+    return Plan(gate.judge(ctx, rows_read), warnings, watermarks)
+
+
+def build_forget(ctx: RunContext, entity_key: str, max_iters: int) -> dict[str, int]:
+    """Resolve the clusters of one record anew without it, from what is published; return the counts."""
+    match_keys.load_rules(ctx, [(overrides.LINK_RULE, overrides.LINK_PRIORITY, 2)])
+    ctx.timed("erasure", lambda c: _leaving(c, entity_key))
+    ctx.run_file("stages/scope_incr")
+    delta.build_scope_record(ctx)
+    _resolve(ctx, max_iters)
+    return gate.count(ctx, 0)
+
+
+def _leaving(ctx: RunContext, entity_key: str) -> int:
+    delta.no_delta(ctx)
+    ctx.run_file("stages/forget", {"entity_key": entity_key})
+    return 1
+
+
+def _resolve(ctx: RunContext, max_iters: int) -> list[str]:
+    """From match keys in scope to membership, profiles and conflicts; return warnings."""
     edges = ctx.timed("live groups", lambda c: c.run_file("stages/live_key"))
     ctx.timed("components", lambda c: components.components(c, edges, max_iters))
     ctx.timed("kept apart", _parts)
-    warnings += overrides.contradictions(ctx)
+    warnings = overrides.contradictions(ctx)
     ctx.timed("membership", lambda c: c.run_file("stages/membership"))
     ctx.timed("golden profiles", golden.build)
     ctx.timed("cluster changes", lambda c: c.run_file("stages/cluster_change"))
     ctx.timed("skipped groups", _skipped)
     ctx.timed("conflicts", lambda c: conflicts.find_conflicts(c) + conflicts.find_suspects(c))
     ctx.stage = "gate"
-    return Plan(gate.judge(ctx, rows_read), warnings, watermarks)
+    return warnings
 
 
 def _full_scope(ctx: RunContext) -> int:
