@@ -89,10 +89,11 @@ def _without(words: re.Pattern[str], text: str | None, *, is_json: bool) -> str 
 def notes(ctx: RunContext, values: Iterable[str]) -> list[str]:
     """What a person has to look after: values of the record that the configuration itself names."""
     held = set(values)
+    rows = ctx.wh.query("select distinct identifier_type, pattern from idr_meta.identifier_exclusion order by 1, 2")
     return [
-        f"identifier {identifier.name}: its exclusions name a value of the record; edit the configuration"
-        for identifier in ctx.config.identifiers.values()
-        if any(item.pattern in held for item in identifier.exclude)
+        f"identifier {row['identifier_type']}: its exclusions name a value of the record; edit the configuration"
+        for row in rows
+        if row["pattern"] in held
     ]
 
 

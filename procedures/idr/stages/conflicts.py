@@ -11,7 +11,7 @@ from idr.stages.extract import work_table
 from idr.stages.overrides import LINK_RULE
 from idr.statement import insert_values, read
 
-_SUSPECT_FLOOR = 10
+SUSPECT_FLOOR = 10
 _CHUNK = 500
 
 
@@ -139,5 +139,5 @@ def find_suspects(ctx: RunContext) -> int:
         f" left join {work_table('usage')} as u on g.rule_id = u.rule_id"
         " where :factor is not null and g.group_size > :floor"
         " and g.group_size > cast(:factor as double) * coalesce(u.usual_group_size, 1)",
-        {"factor": factor, "floor": _SUSPECT_FLOOR},
+        {"factor": factor, "floor": SUSPECT_FLOOR},
     )
