@@ -20,8 +20,8 @@ def suspects(wh: Warehouse, *, limit: int = 20, show_values: bool = False) -> di
     """`suspects`, the largest groups first and at most `limit`, and `total`, how many there are.
 
     A group is suspect above 10 records and above `suspect_group_factor` (5 when it is off) times the upper quartile
-    of its rule's group sizes at the last FULL run. Groups that are skipped as oversized count as well. `exclude` is a
-    line for `identifiers` in `idr.yml`; with a rule of several parts it names the part that most records carry.
+    of its rule's group sizes at the last FULL run. Groups that are skipped as oversized count as well. `exclude` is an
+    entry for the list `exclude` of `identifier` in `idr.yml`: of a rule's parts the one that most records carry.
     """
     config = base(wh)[1]
     if config is None:
@@ -45,7 +45,8 @@ def _suspect(wh: Warehouse, config: Config, row: Row, show_values: bool) -> dict
         "usual": row["usual_group_size"],
         "is_skipped": row["is_skipped"],
         "example": row["entity_key"],
-        "exclude": f"{name}: {{exclude: [{{exact: {json.dumps(pattern, ensure_ascii=False)}}}]}}",
+        "identifier": name,
+        "exclude": f"{{exact: {json.dumps(pattern, ensure_ascii=False)}}}",
     }
 
 

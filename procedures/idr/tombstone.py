@@ -11,9 +11,7 @@ import secrets
 from idr.errors import IdrError
 from idr.warehouse import Warehouse
 
-KEEP = (
-    "entity_key is null or sha2(:erasure_salt || entity_key, 256) not in (select key_hash from idr_meta.tombstone)"
-)
+KEEP = "entity_key is null or sha2(:erasure_salt || entity_key, 256) not in (select key_hash from idr_meta.tombstone)"
 
 
 def salt(wh: Warehouse) -> str | None:

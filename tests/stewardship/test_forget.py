@@ -48,7 +48,10 @@ def full_shop() -> Shop:
     rule = shop.config.rules["phone"]
     shop.apply(replace(shop.config, rules={**shop.config.rules, "phone": replace(rule, max_group_size=2)}))
     email, phone, name = VALUES
-    shop.add((7070707, email, phone, name, NOW + timedelta(seconds=1)), (7070707, "old@x.org", None, "old", NOW - timedelta(days=1)))
+    shop.add(
+        (7070707, email, phone, name, NOW + timedelta(seconds=1)),
+        (7070707, "old@x.org", None, "old", NOW - timedelta(days=1)),
+    )
     shop.add((2, email, None, "b", NOW), (3, None, phone, "c", NOW), (4, "d@x.org", phone, "d", NOW))
     shop.add((5, "e@x.org", None, "e", NOW), (6, "f@x.org", None, "f", NOW))
     shop.run("FULL", dry_run=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -59,10 +58,10 @@ def membership(
             with part.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(("entity_key", "resolved_id"))
-                for row in (() if first is None else (first, *rows)):
+                for row in () if first is None else (first, *rows):
                     writer.writerow((row["entity_key"], row["resolved_id"]))
                     count += 1
-            os.replace(part, output)
+            part.replace(output)
         except OSError as error:
             raise typer.BadParameter(f"{output}: {error.strerror}", param_hint="--output") from error
     note(f"Wrote {count:,} records to {output}")

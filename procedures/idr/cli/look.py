@@ -133,4 +133,3 @@ def evaluate(
     for title, part in (("Worst over-merged", "over_merged"), ("Worst over-split", "over_split")):
         if result[part]:
             print_table(title, tuple(result[part][0]), (tuple(row.values()) for row in result[part]))
-

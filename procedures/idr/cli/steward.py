@@ -92,17 +92,19 @@ def suspects(
         values = ", ".join(f"{name} = {value}" for name, value in row["values"].items())
         skipped = ", skipped as oversized" if row["is_skipped"] else ""
         say(f"rule {row['rule_id']}: {values} is on {row['records']} records, usual {row['usual']:g}{skipped}")
-        say(f"  {row['exclude']}")
+        say(f"  to exclude it, add to identifiers.{row['identifier']}.exclude: {row['exclude']}")
     rest = result["total"] - len(result["suspects"])
     say(f"and {rest} more" if rest else "" if result["suspects"] else "No value links far more records than usual.")
     if result["suspects"] and not show_values:
-        note("--show-values prints lines to paste under `identifiers` in idr.yml")
+        note("--show-values prints entries to paste into idr.yml")
 
 
 def forget(
     entity_key: Entity,
     db: Db,
-    compact: Annotated[bool, typer.Option("--compact", help="Rewrite the file, so that no freed block is left.")] = False,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Rewrite the file, so that no freed block is left.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Erase a record for ever: from every table of IDR's own, and from every run to come."""

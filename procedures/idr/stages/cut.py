@@ -1,9 +1,9 @@
 """Keeps apart what must not be one: cuts the weakest links of a component until no veto and no limit is broken.
 
 Links are taken from the strongest to the weakest (rule priority, then group size: a rare value says more, then the
-group's entity keys for a total order), as Kruskal does for a maximum spanning forest ("On the shortest spanning subtree of a
-graph", 1956); a link that would join two vetoed records, or more values of an identifier than it allows, is cut. So
-the weakest link of every path between two such records goes. The outcome depends on the component alone.
+group's entity keys for a total order), as Kruskal does for a maximum spanning forest ("On the shortest spanning
+subtree of a graph", 1956); a link that would join two vetoed records, or more values of an identifier than it allows,
+is cut. So the weakest link of every path between two such records goes. The outcome depends on the component alone.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def _strongest_first(links: Iterable[Link]) -> list[Link]:
 
 def _veto(a: _Part, b: _Part) -> tuple[str, None, str] | None:
     few, many = (a, b) if len(a.rivals) <= len(b.rivals) else (b, a)
-    broken = sorted((few.rivals[entity][0], entity, few.rivals[entity][1]) for entity in few.rivals.keys() & many.entities)
+    broken = sorted(
+        (few.rivals[entity][0], entity, few.rivals[entity][1]) for entity in few.rivals.keys() & many.entities
+    )
     if not broken:
         return None
     override_id, entity, rival = broken[0]

@@ -34,7 +34,8 @@ def key_query(rules: list[Rule], table: str) -> exp.Expr:
         for rule in rules
     ]
     return parse_one(
-        f"select entity_id, rule_id, {number_of('key_text')} as match_key from ({' union all '.join(branches)}) as keyed",
+        f"select entity_id, rule_id, {number_of('key_text')} as match_key"
+        f" from ({' union all '.join(branches)}) as keyed",
         read="snowflake",
     )
 

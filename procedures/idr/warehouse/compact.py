@@ -31,7 +31,7 @@ def compact(path: Path) -> int:
             "IDR-503",
             f"the file could not be rewritten ({str(error).splitlines()[0]})",
             where=str(path),
-            fix="The record was erased from every table; free space on the disk and run the erasure's compaction by hand",
+            fix="The record is erased from every table. Free space on the disk and see docs/identity.md",
         ) from error
     shutil.copymode(path, fresh)
     fresh.replace(path)
