@@ -103,7 +103,7 @@ def membership(wh: Warehouse, run: str) -> Iterator[Row]:
     """entity_key and resolved_id of every record as of a run, in order of entity_key."""
     at = state(wh, run)
     query, binds = at.named("a")
-    after: str | None = None
+    after = ""
     while True:
         text = f"with {_renamed(query, at)} {read('compare/page')}"
         rows = wh.query(text, {**binds, "after": after, "row_limit": _PAGE})

@@ -1,5 +1,5 @@
 select entity_key, resolved_id
 from side_a
-where :after is null or entity_key > :after
+where entity_key > :after
 qualify row_number() over (order by entity_key) <= :row_limit
 order by entity_key
