@@ -16,7 +16,7 @@ from idr.warehouse import Row, Warehouse
 
 CURRENT = "current"
 _BIND = re.compile(r"(?<!:):(\w+)")
-_PAGE = 100_000
+_PAGE = 500_000
 
 
 @dataclass(frozen=True, slots=True)

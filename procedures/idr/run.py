@@ -259,7 +259,7 @@ class _Session:
             self.result["counts"] = plan.build_forget(ctx, entity_key, _ENOUGH_ROUNDS)
             publish.publish(ctx, self._held_lease(), self._lease_end(), self._marks(), self.run_id, purge)
             self.result |= erase.receipt(ctx)
-        self.result |= {"rows": rows, "notes": erase.notes(ctx, values), "status": "SUCCESS", "gate": "PASS"}
+        self.result |= {"rows": rows, "notes": erase.notes(ctx, values), "status": "SUCCESS"}
         self.result["message"] = "erased; no run will bring it back. Erase it in the source as well"
 
     def _marks(self) -> dict[str, datetime]:
