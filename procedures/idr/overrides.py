@@ -84,13 +84,18 @@ def _contradiction(rows: list[Row], kind: str, a: str, b: str) -> None:
 
 def _forced_groups(rows: list[Row]) -> dict[str, str]:
     """For every record that some LINK names, one name per group that the links make."""
-    group: dict[str, str] = {}
+    parent: dict[str, str] = {}
+
+    def root(entity: str) -> str:
+        while parent.setdefault(entity, entity) != entity:
+            parent[entity] = parent[parent[entity]]
+            entity = parent[entity]
+        return entity
+
     for row in rows:
         if row["kind"] == LINK:
-            keeps = group.setdefault(row["entity_a"], row["entity_a"])
-            goes = group.setdefault(row["entity_b"], row["entity_b"])
-            group.update({entity: keeps for entity, name in group.items() if name == goes})
-    return group
+            parent[root(row["entity_b"])] = root(row["entity_a"])
+    return {entity: root(entity) for entity in list(parent)}
 
 
 def _refuse(code: str, row: Row, a: str, b: str, lead: str = "") -> None:

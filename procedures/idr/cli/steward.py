@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,13 @@ Reason = Annotated[str, typer.Option("--reason", help="Why: kept with the decisi
 _COLUMNS = ("override_id", "kind", "entity_a", "entity_b", "reason", "created_by", "created_at", "state")
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 def link(a: Entity, b: Entity, reason: Reason, db: Db, as_json: AsJson = False) -> None:
     """Decide that two records are one identity, whatever their values say."""
     _decide(decisions.LINK, a, b, reason, db, as_json)
@@ -34,7 +42,7 @@ def unlink(a: Entity, b: Entity, reason: Reason, db: Db, as_json: AsJson = False
 
 def _decide(kind: str, a: str, b: str, reason: str, db: Path, as_json: bool) -> None:
     with published(db) as wh:
-        row = decisions.add(wh, kind, a, b, reason, getpass.getuser(), pipeline.utc_now())
+        row = decisions.add(wh, kind, a, b, reason, _user(), pipeline.utc_now())
     _told(row, "The next run takes it up.", as_json)
 
 
@@ -65,7 +73,7 @@ def revoke(
 ) -> None:
     """End a link or an unlink."""
     with published(db) as wh:
-        row = decisions.revoke(wh, override_id, getpass.getuser(), pipeline.utc_now())
+        row = decisions.revoke(wh, override_id, _user(), pipeline.utc_now())
     _told(row, "It ends with the next run.", as_json)
 
 
@@ -115,8 +123,15 @@ def forget(
     if not as_json and result["status"] == "SUCCESS":
         print_pairs("Erased rows", {name: count for name, count in result["rows"].items() if count})
         for row in result["clusters"]:
-            now = row["resolved_id"] or "ended"
-            say(f"  identity {row['old_resolved_id']}: {now}, {row['part_count']} parts")
+            say(f"  identity {row['old_resolved_id']} {_fate(row)}")
         for line in result["notes"]:
             say(line, "yellow")
     report(result, as_json)
+
+
+def _fate(row: dict[str, Any]) -> str:
+    if row["resolved_id"] is None:
+        return "ended"
+    if row["part_count"] > 1:
+        return f"fell into {row['part_count']} parts"
+    return "stays" if row["resolved_id"] == row["old_resolved_id"] else f"is now {row['resolved_id']}"
