@@ -17,6 +17,7 @@ from idr.errors import IdrError
 from idr.model import Exclusion, Guardrails, Identifier
 from idr.run import forget
 from idr.show import show
+from idr.stages.context import RunContext
 from idr.warehouse.compact import compact
 from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.resolution.shop import NOW, SHOP, Shop
@@ -327,3 +328,14 @@ def test_the_files_bytes_tell_nothing_after_a_compaction(tmp_path: Path) -> None
         shop.connection, shop.wh = connection, DuckDBWarehouse(connection)
         assert shop.run("FULL")["counts"]["entities_after"] == 99
         assert shop.query("select count(*) from idr_out.identity_edges_current") == [(0,)]
+
+
+def test_an_erasure_that_would_leave_a_row_publishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = full_shop()
+    before = shop.snapshot()
+    run_file = RunContext.run_file
+    skipping = lambda ctx, path, *rest: 0 if path == "publish/erased" else run_file(ctx, path, *rest)  # noqa: E731
+    monkeypatch.setattr(RunContext, "run_file", skipping)
+    receipt = forget(shop.wh, KEY, clock=lambda: shop.now)
+    assert (receipt["status"], receipt["error"]["code"]) == ("FAILED", "IDR-302")
+    assert shop.snapshot() == before
