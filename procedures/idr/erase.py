@@ -52,6 +52,7 @@ def purge(ctx: RunContext, entity_key: str, values: Iterable[str], *, resolved: 
     """
     key_hash = tombstone.key_hash(tombstone.ensure_salt(ctx.wh), entity_key)
     ctx.run_file("publish/erased", {"entity_key": entity_key, "key_hash": key_hash})
+    _leave_samples(ctx.wh, entity_key)
     if resolved:
         ctx.run_file("publish/erased_keys")
     changed = _scrub(ctx.wh, [entity_key, *(value for value in values if len(value) >= _SHORTEST)])
@@ -59,6 +60,17 @@ def purge(ctx: RunContext, entity_key: str, values: Iterable[str], *, resolved: 
     if left:
         raise IdrError.of("IDR-302", f"rows are left in {', '.join(left)}", where="forget", fix="Please report this")
     return changed
+
+
+def _leave_samples(wh: Warehouse, entity_key: str) -> None:
+    """Take the key out of the lists of example keys of skipped groups."""
+    for row in wh.query(read("forget/samples"), {"entity_key": entity_key}):
+        old = row["sample_entity_keys"]
+        new = f", {old}, ".replace(f", {entity_key}, ", ", ")[2:-2]
+        wh.execute(
+            "update idr_out.skipped_identifier_groups set sample_entity_keys = :new where sample_entity_keys = :old",
+            {"new": new or None, "old": old},
+        )
 
 
 def _scrub(wh: Warehouse, needles: list[str]) -> int:
