@@ -19,7 +19,8 @@ create table if not exists idr_meta.identifier_type (
     gmail boolean,
     placeholders varchar,
     is_unique boolean,
-    max_per_identity number(38, 0)
+    max_per_identity number(38, 0),
+    on_conflict varchar
 );
 create table if not exists idr_meta.rule (
     rule_id varchar, match_identifiers varchar, priority number(38, 0), max_group_size number(38, 0)

@@ -44,9 +44,15 @@ create table if not exists idr_out.identity_event (
 );
 create table if not exists idr_out.identity_conflict (
     resolved_id varchar,
+    action varchar,
     identifier_type varchar,
     distinct_values number(38, 0),
     max_per_identity number(38, 0),
+    override_id varchar,
+    entity_key varchar,
+    rule_id varchar,
+    match_key number(38, 0),
+    other_entity_key varchar,
     run_id varchar,
     detected_ts timestamp_ntz
 );
@@ -62,6 +68,7 @@ create table if not exists idr_out.plan (
     watermarks varchar,
     table_names varchar,
     config_fingerprint varchar,
+    override_fingerprint varchar,
     base_version number(38, 0),
     created_at timestamp_ntz,
     published_run_id varchar
@@ -79,6 +86,7 @@ create table if not exists idr_out.run_history (
     duration_seconds double,
     is_dry_run boolean,
     plan_run_id varchar,
+    version number(38, 0),
     message varchar,
     error_code varchar,
     error_stage varchar,
@@ -107,7 +115,9 @@ with live_key as (
     inner join idr_out.entity_current as e on k.entity_id = e.entity_id
     left join idr_out.skipped_identifier_groups as s
         on k.match_key = s.match_key and s.resumed_at is null
-    where s.match_key is null
+    left join idr_out.identity_conflict as c
+        on k.match_key = c.match_key and e.entity_key = c.entity_key and c.action = 'CUT'
+    where s.match_key is null and c.match_key is null
 )
 
 select

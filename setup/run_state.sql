@@ -18,4 +18,21 @@ create table if not exists idr_meta.run_state (
 create table if not exists idr_meta.rule_usage (rule_id varchar, usual_group_size double);
 create table if not exists idr_meta.known_suspect_group (
     rule_id varchar, match_key number(38, 0), group_size number(38, 0)
-)
+);
+create table if not exists idr_meta.identity_override (
+    override_id varchar,
+    kind varchar,
+    entity_a varchar,
+    entity_b varchar,
+    reason varchar,
+    created_by varchar,
+    created_at timestamp_ntz,
+    revoked_by varchar,
+    revoked_at timestamp_ntz
+);
+create table if not exists idr_meta.override_current (
+    override_id varchar, kind varchar, entity_a varchar, entity_b varchar
+);
+create table if not exists idr_meta.cut_component (entity_key varchar, component_token varchar);
+create table if not exists idr_meta.erasure_salt (salt varchar);
+create table if not exists idr_meta.tombstone (key_hash varchar, erased_at timestamp_ntz, run_id varchar)

@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "IDR-203": "a source has rows dated after the run's clock",
     # 3xx resolution
     "IDR-301": "components did not converge within max_iters rounds",
+    "IDR-302": "a plan broke one of its own invariants",
     # 4xx runs and plans
     "IDR-401": "another run holds the lock",
     "IDR-402": "no such plan",
@@ -40,6 +41,11 @@ CODES: dict[str, str] = {
     "IDR-406": "invalid run argument",
     "IDR-407": "unknown entity or resolved id",
     "IDR-408": "the truth file cannot be used",
+    "IDR-409": "an override says nothing new",
+    "IDR-410": "no such override",
+    "IDR-411": "an override contradicts another",
+    "IDR-412": "the record was erased",
+    "IDR-413": "no such published run",
     # 5xx engine
     "IDR-501": "the database refused a statement",
     "IDR-502": "the database file is locked by another process",

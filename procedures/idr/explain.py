@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from dataclasses import dataclass
+from collections import defaultdict
 from typing import Any
 
-from idr.config import store
+from idr import tombstone
+from idr.apart import nearest_reason
 from idr.errors import IdrError
+from idr.evidence import Hop, keys_of, shortest, together_since
+from idr.mask import mask_values
 from idr.model import Config
+from idr.published import base
+from idr.stages.overrides import LINK_RULE
 from idr.statement import read
 from idr.warehouse import Row, Warehouse
 
-_LAST = 1_000_000_000
-
-MatchKey = tuple[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """Two records that share the match key of one rule."""
-
-    start: str
-    end: str
-    rule_id: str
+Answer = dict[str, Any]
+_OVERRIDE = ("override_id", "kind", "reason", "created_by", "created_at", "revoked_at", "is_published")
 
 
-def explain(wh: Warehouse, a: str, b: str) -> dict[str, Any]:
-    """The shortest chain of shared match keys from one record to another.
+def explain(wh: Warehouse, a: str, b: str, *, show_values: bool = False) -> Answer:
+    """The shortest chain of shared match keys from one record to another, or the nearest reason why there is none.
 
-    Among equally short chains the one found by lower rule priority, then by smaller entity key, is told.
+    Returns a, b, linked, resolved_id, since_run_id, since, path, reason, cause and pending: the overrides on this
+    very pair that the next run will take up. Values are masked unless `show_values`.
     """
     first, second = find_entity(wh, a), find_entity(wh, b)
-    config = store.load(wh)
-    answer: dict[str, Any] = {"a": a, "b": b, "linked": False, "resolved_id": None, "path": [], "reason": None}
+    config = base(wh)[1]
+    answer: Answer = {"a": a, "b": b, "linked": False, "resolved_id": None, "since_run_id": None, "since": None}
+    answer |= {"path": [], "reason": None, "cause": None, "pending": _pending(wh, a, b)}
     resolved_id = first["resolved_id"]
-    if resolved_id is None or resolved_id != second["resolved_id"]:
-        return answer | {"reason": _why_not(wh, first, second)}
-    hops = _shortest(_keys(wh, resolved_id), config, a, b)
-    answer |= {"linked": True, "resolved_id": resolved_id}
+    if config is None or resolved_id is None or resolved_id != second["resolved_id"]:
+        return answer | nearest_reason(wh, config, first, second, show_values=show_values)
+    events = _events(wh, resolved_id)
+    answer |= {"linked": True, "resolved_id": resolved_id} | _since(together_since(events, a, b))
+    hops = shortest(keys_of(wh, resolved_id), config, a, b)
     if hops is None:
-        return answer | {"reason": "They are one identity, but no chain of shared match keys joins them: a person did"}
-    return answer | {"path": _steps(wh, config, resolved_id, hops)}
+        return answer | {"reason": "They are one identity, but no chain of published match keys joins them"}
+    return answer | {"path": _steps(wh, config, resolved_id, hops, events, show_values)}
 
 
 def find_entity(wh: Warehouse, entity_key: str) -> Row:
-    """The record with this key; IDR-407 names the nearest keys when there is none."""
+    """The record with this key. IDR-412 when it was erased, IDR-407 with the nearest keys when there is none."""
     rows = wh.query(read("explain/entity"), {"entity_key": entity_key})
     if not rows:
+        tombstone.refuse(wh, entity_key)
         raise unknown(wh, entity_key, "there is no such entity")
     return rows[0]
 
@@ -58,79 +56,48 @@ def unknown(wh: Warehouse, wanted: str, message: str) -> IdrError:
     return IdrError.of("IDR-407", message, where=wanted, fix=f"{fix} Entity keys read <source id>:<raw key>")
 
 
-def _keys(wh: Warehouse, resolved_id: Any) -> list[tuple[str, MatchKey]]:
-    rows = wh.query(read("explain/cluster_keys"), {"resolved_id": resolved_id})
-    return [(row["entity_key"], (row["rule_id"], row["match_key"])) for row in rows]
+def _pending(wh: Warehouse, a: str, b: str) -> list[Row]:
+    rows = wh.query(read("explain/overrides"), {"a": a, "b": b})
+    changed = (row for row in rows if row["is_published"] != (row["revoked_at"] is None))
+    return [{name: row[name] for name in _OVERRIDE} for row in changed]
 
 
-def _shortest(pairs: list[tuple[str, MatchKey]], config: Config, a: str, b: str) -> list[Hop] | None:
-    if a == b:
-        return []
-    members: dict[MatchKey, list[str]] = defaultdict(list)
-    keys: dict[str, list[MatchKey]] = defaultdict(list)
-    for entity, key in sorted(pairs, key=lambda pair: (_priority(config, pair[1][0]), pair[1], pair[0])):
-        members[key].append(entity)
-        keys[entity].append(key)
-
-    came_by: dict[str, Hop] = {}
-    spent: set[MatchKey] = set()
-    waiting = deque([a])
-    while waiting and b not in came_by:
-        entity = waiting.popleft()
-        reached = [
-            (_priority(config, key[0]), other, key[0])
-            for key in keys[entity]
-            if key not in spent
-            for other in members[key]
-            if other != a and other not in came_by
-        ]
-        spent.update(keys[entity])
-        for _, other, rule_id in sorted(reached):
-            if other not in came_by:
-                came_by[other] = Hop(entity, other, rule_id)
-                waiting.append(other)
-    if b not in came_by:
-        return None
-    hops = [came_by[b]]
-    while hops[-1].start != a:
-        hops.append(came_by[hops[-1].start])
-    return hops[::-1]
+def _events(wh: Warehouse, resolved_id: str) -> dict[str, list[Row]]:
+    events: dict[str, list[Row]] = defaultdict(list)
+    for row in wh.query(read("explain/events"), {"resolved_id": resolved_id}):
+        events[row["entity_key"]].append(row)
+    return events
 
 
-def _priority(config: Config, rule_id: str) -> int:
-    rule = config.rules.get(rule_id)
-    return rule.priority if rule else _LAST
+def _since(event: Row | None) -> Answer:
+    return {"since_run_id": event and event["run_id"], "since": event and event["occurred_ts"]}
 
 
-def _steps(wh: Warehouse, config: Config, resolved_id: Any, hops: list[Hop]) -> list[dict[str, Any]]:
+def _steps(
+    wh: Warehouse, config: Config, resolved_id: str, hops: list[Hop], events: dict[str, list[Row]], show_values: bool
+) -> list[Answer]:
     rows = wh.query(read("explain/cluster_entities"), {"resolved_id": resolved_id})
-    entities = {row["entity_key"]: row for row in rows}
-    return [
-        {
+    records = {row["entity_key"]: row for row in rows}
+    steps: list[Answer] = []
+    for hop in hops:
+        start, end = records[hop.start], records[hop.end]
+        rule = config.rules.get(hop.rule_id)
+        values = {name: start[f"i_{name}"] for name in (rule.match if rule else ())}
+        step = {
             "from": hop.start,
             "to": hop.end,
             "rule_id": hop.rule_id,
-            "values": {
-                name: entities[hop.start].get(f"i_{name.lower()}")
-                for name in (config.rules[hop.rule_id].match if hop.rule_id in config.rules else ())
-            },
+            "values": values if show_values else mask_values(values),
+            "from_source": start["source_id"],
+            "to_source": end["source_id"],
+            **_since(together_since(events, hop.start, hop.end)),
+            "override": _forced(wh, hop) if hop.rule_id == LINK_RULE else None,
         }
-        for hop in hops
-    ]
+        steps.append(step)
+    return steps
 
 
-def _why_not(wh: Warehouse, first: Row, second: Row) -> str:
-    for row in (first, second):
-        if row["resolved_id"] is None:
-            return f"{row['entity_key']} has no published identity yet"
-    shared = wh.query(read("explain/shared_keys"), {"first_id": first["entity_id"], "second_id": second["entity_id"]})
-    oversized = [row for row in shared if row["group_size"] is not None]
-    if oversized:
-        row = oversized[0]
-        return (
-            f"They share a value of rule {row['rule_id']}, but {row['group_size']} records carry it and at most "
-            f"{row['max_group_size']} may: the value was skipped as oversized"
-        )
-    if shared:
-        return f"They share a value of rule {shared[0]['rule_id']}, but a limit or a person keeps them apart"
-    return "No rule finds a value that both carry, and no chain of other records joins them"
+def _forced(wh: Warehouse, hop: Hop) -> Row | None:
+    rows = wh.query(read("explain/overrides"), {"a": hop.start, "b": hop.end})
+    made = [row for row in rows if row["kind"] == "LINK" and row["is_published"]]
+    return {name: made[0][name] for name in _OVERRIDE} if made else None

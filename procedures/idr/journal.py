@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from idr.stages.context import RunContext
+from idr.stages.overrides import planned_fingerprint
 from idr.statement import RUN_TOKEN, insert_values, statements, work_table
 from idr.warehouse import Row, Warehouse
 
@@ -88,9 +89,9 @@ def dry_run_results(ctx: RunContext, counts: dict[str, int]) -> None:
 def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], watermarks: str) -> None:
     ctx.execute(
         "insert into idr_out.plan (run_id, run_mode, is_full, status, gate, reasons, warnings, counts, watermarks,"
-        " table_names, config_fingerprint, base_version, created_at)"
+        " table_names, config_fingerprint, override_fingerprint, base_version, created_at)"
         " values (:run_id, :mode, :is_full, :status, :gate, :reasons, :warnings, :counts, :watermarks, :table_names,"
-        " :fingerprint, :base_version, :run_ts)",
+        " :fingerprint, :override_fingerprint, :base_version, :run_ts)",
         {
             "mode": mode,
             "is_full": ctx.is_full,
@@ -102,6 +103,7 @@ def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], wat
             "watermarks": watermarks,
             "table_names": json.dumps(ctx.table_names),
             "fingerprint": ctx.config.fingerprint(),
+            "override_fingerprint": planned_fingerprint(ctx),
             "base_version": ctx.version - 1,
         },
     )

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 ExclusionKind = Literal["exact", "like", "regex"]
+OnConflict = Literal["cut", "hold", "report"]
 RunMode = Literal["FULL", "INCR"]
 
 
@@ -52,6 +53,7 @@ class Identifier:
     exclude: tuple[Exclusion, ...] = ()
     unique: bool = False
     max_per_identity: int | None = None
+    on_conflict: OnConflict = "hold"
 
     @property
     def limit_per_identity(self) -> int | None:

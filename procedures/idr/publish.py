@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from idr import schema
@@ -13,9 +13,16 @@ from idr.statement import insert_values, work_table
 
 
 def publish(
-    ctx: RunContext, lease: Lease, lease_end: datetime, watermarks: Mapping[str, datetime], plan_run_id: str
+    ctx: RunContext,
+    lease: Lease,
+    lease_end: datetime,
+    watermarks: Mapping[str, datetime],
+    plan_run_id: str,
+    also: Callable[[], None] = lambda: None,
 ) -> None:
     """Apply the plan in `ctx`'s work tables as `ctx.version`; IDR-405 when the lease was lost.
+
+    `also` is the last step of the transaction; when it raises, nothing is published.
 
     Columns are added before the transaction and dropped after it, because DDL would commit it on Snowflake; what a
     crash leaves of that, the next publish mends.
@@ -30,8 +37,10 @@ def publish(
         ctx.run_file("publish/state_full" if ctx.is_full else "publish/state_incr")
         _records(ctx)
         ctx.run_file("publish/log")
+        ctx.run_file("publish/overrides")
         ctx.run_file("publish/skipped")
         _advance(ctx, watermarks, plan_run_id)
+        also()
     schema.drop_columns(ctx.wh, ctx.config)
 
 
@@ -60,6 +69,7 @@ def _advance(ctx: RunContext, watermarks: Mapping[str, datetime], plan_run_id: s
         " published_run_id = :run_id, published_at = :run_ts",
         {"config_json": ctx.config.to_json()},
     )
+    ctx.execute("update idr_out.run_history set version = :version where run_id = :run_id")
     ctx.execute(
         "update idr_out.plan set status = 'PUBLISHED', published_run_id = :run_id where run_id = :plan_run_id",
         {"plan_run_id": plan_run_id},

@@ -9,18 +9,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from idr import journal, lock, publish, schema
+from idr import erase, journal, lock, publish, tombstone
 from idr.config import inspect, store
 from idr.errors import IdrError
+from idr.explain import unknown
 from idr.lock import Lease
-from idr.model import Config, Settings, config_from_json
+from idr.model import Config, Settings
+from idr.published import base
 from idr.stages import plan
 from idr.stages.context import Progress, RunContext
 from idr.stages.gate import Verdict
+from idr.stages.overrides import active_fingerprint
 from idr.warehouse import Row, Warehouse
 
 Clock = Callable[[], datetime]
 Result = dict[str, Any]
+
+_ENOUGH_ROUNDS = 1000
 
 
 def utc_now() -> datetime:
@@ -75,13 +80,28 @@ def approve(wh: Warehouse, run_id: str, *, progress: Progress | None = None, clo
         if plan_row is None or not session.is_current(config, plan_row):
             raise IdrError.of(
                 "IDR-403",
-                "the data was published anew or the configuration changed since it was made",
+                "the data was published anew, or the configuration or an override changed since it was made",
                 where=f"plan {run_id}",
                 fix="Run again; the new plan will be judged on what there is now",
             )
         session.publish_existing(config, plan_row, f"published the held plan of run {run_id}")
 
     return _Session(wh, found["run_mode"], progress, clock, dry_run=False).go(work)
+
+
+def forget(wh: Warehouse, entity_key: str, *, progress: Progress | None = None, clock: Clock = utc_now) -> Result:
+    """Erase a record: from every table of IDR's own, and from every run to come. The gate is not asked.
+
+    Returns the object of `run` with mode FORGET, and the receipt: `rows` (deleted or rewritten, per table),
+    `clusters_changed`, `clusters` (at most 50, with the id that each has now) and `notes`. IDR-412 when it was erased
+    before, IDR-407 when no table of IDR's names it.
+    """
+    tombstone.refuse(wh, entity_key)
+    if not erase.found(wh, entity_key):
+        raise unknown(wh, entity_key, "no table of IDR's names this record")
+    session = _Session(wh, "FORGET", progress, clock, dry_run=False)
+    session.result |= {"rows": {}, "clusters_changed": 0, "clusters": [], "notes": []}
+    return session.go(lambda at_work: at_work.erase(entity_key))
 
 
 def cleanup(wh: Warehouse, *, clock: Clock = utc_now) -> Result:
@@ -203,24 +223,24 @@ class _Session:
         lock.renew(self.wh, self._held_lease(), self._lease_end())
         return config
 
-    def _base(self) -> tuple[int, Config | None]:
-        row = schema.only_row(self.wh, "idr_meta.base_state")
-        previous = config_from_json(row["config_json"]) if row["config_json"] else None
-        return int(row["base_version"]), previous
-
     def is_current(self, config: Config, row: Row) -> bool:
         return (
             row["status"] in ("READY", "HELD")
             and row["config_fingerprint"] == config.fingerprint()
-            and int(row["base_version"]) == self._base()[0]
+            and row["override_fingerprint"] == active_fingerprint(self.wh)
+            and int(row["base_version"]) == base(self.wh)[0]
         )
 
     def why_not(self, config: Config, row: Row) -> str:
         """Why a run does not publish the plan that was made for it; nothing about plans for earlier runs."""
-        if int(row["base_version"]) < self._base()[0] - 1:
+        if int(row["base_version"]) < base(self.wh)[0] - 1:
             return ""
-        changed = row["config_fingerprint"] != config.fingerprint()
-        why = "the configuration changed" if changed else "the data was published anew"
+        if row["config_fingerprint"] != config.fingerprint():
+            why = "the configuration changed"
+        elif row["override_fingerprint"] != active_fingerprint(self.wh):
+            why = "a link, unlink or revoke came in"
+        else:
+            why = "the data was published anew"
         return f"; the plan of run {row['run_id']} was not used: {why} since"
 
     def recent_plans(self, config: Config, mode: str) -> list[Row]:
@@ -234,15 +254,11 @@ class _Session:
         )
 
     def compute(self, config: Config, mode: str, max_iters: int, *, dry_run: bool, note: str) -> None:
-        base_version, previous = self._base()
+        base_version, previous = base(self.wh)
         changes = plan.must_be_full(previous, config)
         is_full = mode == "FULL" or bool(changes)
         ctx = self._context(config, base_version + 1, is_full=is_full)
-        marks = {
-            row["source_id"]: row["last_watermark_value"]
-            for row in self.wh.query("select source_id, last_watermark_value from idr_meta.run_state")
-            if row["last_watermark_value"] is not None
-        }
+        marks = self._marks()
         reads = plan.readings(config, previous, marks, full=is_full)
         made = plan.build(ctx, reads, {} if is_full else marks, max_iters)
         self._verdict(made.verdict, made.warnings)
@@ -263,6 +279,36 @@ class _Session:
             self.result["message"] = f"planned, nothing published{note}"
         else:
             self.result["message"] = f"published version {ctx.version}{note}"
+
+    def erase(self, entity_key: str) -> None:
+        """Take a record out of what is published, under the configuration that it was published with."""
+        tombstone.refuse(self.wh, entity_key)
+        version, config = base(self.wh)
+        ctx = self._context(config or store.load(self.wh), version + 1, is_full=False)
+        self.settings = ctx.config.settings
+        rows = erase.found(self.wh, entity_key)
+        values = erase.values_of(ctx, entity_key) if config else []
+
+        def purge() -> None:
+            rows["texts"] = erase.purge(ctx, entity_key, values, resolved=config is not None)
+
+        if config is None:
+            with self.wh.transaction():
+                lock.renew(self.wh, self._held_lease(), self._lease_end())
+                purge()
+        else:
+            self.result["counts"] = plan.build_forget(ctx, entity_key, _ENOUGH_ROUNDS)
+            publish.publish(ctx, self._held_lease(), self._lease_end(), self._marks(), self.run_id, purge)
+            self.result |= erase.receipt(ctx)
+        self.result |= {"rows": rows, "notes": erase.notes(ctx, values), "status": "SUCCESS"}
+        self.result["message"] = "erased; no run will bring it back. Erase it in the source as well"
+
+    def _marks(self) -> dict[str, datetime]:
+        """The published watermarks by source."""
+        rows = self.wh.query("select source_id, last_watermark_value from idr_meta.run_state")
+        return {
+            row["source_id"]: row["last_watermark_value"] for row in rows if row["last_watermark_value"] is not None
+        }
 
     def publish_existing(self, config: Config, row: Row, message: str) -> None:
         self.plan_run_id = row["run_id"]

@@ -1,4 +1,4 @@
--- reads: idr_out.identity_resolved_membership_current, idr_out.identity_clusters_current, idr_work.membership_change, idr_work.cluster_new, idr_work.cluster_change, idr_work.cluster_fate, idr_work.dead_key, idr_work.conflict, idr_out.identity_conflict, idr_work.suspect, idr_meta.known_suspect_group
+-- reads: idr_out.identity_resolved_membership_current, idr_out.identity_clusters_current, idr_work.membership_change, idr_work.cluster_new, idr_work.cluster_change, idr_work.cluster_fate, idr_work.dead_key, idr_work.conflict, idr_work.cut_link, idr_out.identity_conflict, idr_work.suspect, idr_meta.known_suspect_group
 -- writes: nothing
 -- invariant: one row, no NULL in it
 select
@@ -33,8 +33,9 @@ select
                 c.resolved_id = k.resolved_id
                 and c.identifier_type = k.identifier_type
                 and c.distinct_values <= k.distinct_values
-        where k.resolved_id is null
+        where c.action = 'HOLD' and k.resolved_id is null
     ) as conflicts,
+    (select count(*) from idr_work.cut_link) as cut_links,
     (
         select count(*) from idr_work.suspect as s
         left join idr_meta.known_suspect_group as k

@@ -57,8 +57,9 @@ where
     resolved_id in (select old_resolved_id from idr_work.cluster_fate)
     or resolved_id in (select resolved_id from idr_work.cluster_new);
 insert into idr_out.identity_conflict (
-    resolved_id, identifier_type, distinct_values, max_per_identity, run_id, detected_ts
+    resolved_id, action, identifier_type, distinct_values, max_per_identity, run_id, detected_ts
 )
-select resolved_id, identifier_type, distinct_values, max_per_identity, :run_id, :run_ts from idr_work.conflict;
+select resolved_id, action, identifier_type, distinct_values, max_per_identity, :run_id, :run_ts
+from idr_work.conflict;
 insert into idr_meta.known_suspect_group (rule_id, match_key, group_size)
 select rule_id, match_key, group_size from idr_work.suspect

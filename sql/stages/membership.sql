@@ -1,23 +1,7 @@
--- reads: idr_work.scope, idr_work.live_key, idr_work.map, idr_work.old_cluster, idr_work.removed, idr_out.identity_clusters_current, idr_out.identity_resolved_membership_current
--- writes: idr_work.component, idr_work.heir, idr_work.cluster_new, idr_work.cluster_fate, idr_work.membership_change
+-- reads: idr_work.component, idr_work.old_cluster, idr_work.removed, idr_out.identity_clusters_current, idr_out.identity_resolved_membership_current
+-- writes: idr_work.heir, idr_work.cluster_new, idr_work.cluster_fate, idr_work.membership_change
 -- invariant: each old id goes to the component that holds its largest part (then: smallest entity key); a component
 -- takes the oldest of the ids that chose it (then: larger cluster, smaller id); an id is never given twice
-create or replace transient table idr_work.component as
-with entity_key_count as (
-    select entity_id, min(match_key) as match_key, count(*) as key_count
-    from idr_work.live_key
-    group by entity_id
-)
-
-select
-    s.entity_id,
-    s.entity_key,
-    s.old_resolved_id,
-    coalesce(m.r, k.match_key, -s.entity_id) as component_id,
-    coalesce(k.key_count, 0) as key_count
-from idr_work.scope as s
-left join entity_key_count as k on s.entity_id = k.entity_id
-left join idr_work.map as m on k.match_key = m.id;
 create or replace transient table idr_work.heir as
 with part as (
     select component_id, old_resolved_id, count(*) as part_size, min(entity_key) as first_key

@@ -1,7 +1,7 @@
--- reads: idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_out.skipped_identifier_groups, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
+-- reads: idr_meta.cut_component, idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_out.skipped_identifier_groups, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
 -- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.scope, idr_work.match_key, idr_work.dead_key
 -- invariant: a component that a change can alter lies wholly in scope (an old cluster without a changed entity and
--- without a key whose group changed while live keeps all its edges and gains none)
+-- without a key whose group changed while live keeps all its edges and gains none; parts of one cut component go together)
 create or replace transient table idr_work.key_diff as
 with changed as (
     select entity_id from idr_work.delta
@@ -53,12 +53,28 @@ with touched_entity as (
     select entity_id from idr_work.delta
     union
     select entity_id from idr_work.removed
+),
+
+touched_cluster as (
+    select distinct m.resolved_id
+    from touched_entity as t
+    inner join idr_out.entity_current as e on t.entity_id = e.entity_id
+    inner join idr_out.identity_resolved_membership_current as m on e.entity_key = m.entity_key
+),
+
+touched_token as (
+    select distinct x.component_token
+    from idr_meta.cut_component as x
+    inner join idr_out.identity_resolved_membership_current as m on x.entity_key = m.entity_key
+    inner join touched_cluster as t on m.resolved_id = t.resolved_id
 )
 
-select distinct m.resolved_id
-from touched_entity as t
-inner join idr_out.entity_current as e on t.entity_id = e.entity_id
-inner join idr_out.identity_resolved_membership_current as m on e.entity_key = m.entity_key;
+select resolved_id from touched_cluster
+union
+select m.resolved_id
+from touched_token as t
+inner join idr_meta.cut_component as x on t.component_token = x.component_token
+inner join idr_out.identity_resolved_membership_current as m on x.entity_key = m.entity_key;
 create or replace transient table idr_work.scope as
 with old_member as (
     select m.entity_key, m.resolved_id

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -161,10 +162,11 @@ def test_a_surprise_is_idr_599(state_file: Path, monkeypatch: pytest.MonkeyPatch
     assert "Traceback" not in result.stderr
 
 
-def test_values_are_masked_unless_asked_for(state_file: Path) -> None:
-    hidden = json.loads(idr("show", "R1", "--db", state_file, "--json").stdout)
-    shown = json.loads(idr("show", "R1", "--db", state_file, "--json", "--show-values").stdout)
+def test_values_are_masked_unless_asked_for(state_file: Path, names: SimpleNamespace) -> None:
+    hidden = json.loads(idr("show", names.anna, "--db", state_file, "--json").stdout)
+    shown = json.loads(idr("show", names.anna, "--db", state_file, "--json", "--show-values").stdout)
     assert (hidden["profile"], shown["profile"]) == ({"name": "A****B"}, {"name": "Anna B"})
+    assert hidden["links"][0]["values"] == {"email": "a********g"}
 
     hidden = json.loads(idr("explain", "crm:1", "crm:2", "--db", state_file, "--json").stdout)
     assert hidden["path"][0]["values"] == {"email": "a********g"}
@@ -177,27 +179,29 @@ def test_show_of_a_stranger_is_1(state_file: Path) -> None:
     assert result.stderr.startswith("IDR-407")
 
 
-def test_history_and_status(state_file: Path) -> None:
+def test_history_and_status(state_file: Path, names: SimpleNamespace) -> None:
     runs = json.loads(idr("history", "--db", state_file, "--json").stdout)
-    assert [row["run_id"] for row in runs] == ["r3", "r1"]
-    assert runs[0]["reasons"] == ["too much [bold]moved[/bold]"]
+    assert [row["run_id"] for row in runs] == [names.held, *reversed(names.runs)]
+    assert runs[0]["reasons"] == ["5 records would be one identity; max_cluster_size allows 4"]
     assert len(json.loads(idr("history", "--db", state_file, "--limit", "1", "--json").stdout)) == 1
-    assert "r3" in idr("history", "--db", state_file).stdout
+    assert names.held[:6] in idr("history", "--db", state_file).stdout
 
     status = json.loads(idr("status", "--db", state_file, "--json").stdout)
-    assert (status["entities"], status["clusters"], status["largest_cluster"], status["skipped_groups"]) == (6, 3, 4, 1)
-    assert status["held_plans"] == ["r3"]
-    assert status["last_run"]["run_id"] == "r3"
-    assert "r3" in idr("status", "--db", state_file).stdout
+    assert (status["entities"], status["clusters"], status["largest_cluster"], status["skipped_groups"]) == (8, 5, 4, 1)
+    assert status["held_plans"] == [names.held]
+    assert status["last_run"]["run_id"] == names.held
+    assert names.held in idr("status", "--db", state_file).stdout
 
 
-def test_the_remaining_views_print(state_file: Path, tmp_path: Path) -> None:
+def test_the_remaining_views_print(state_file: Path, tmp_path: Path, names: SimpleNamespace) -> None:
     truth = tmp_path / "truth.csv"
     truth.write_text("entity_key,cluster\ncrm:1,a\ncrm:2,b\ncrm:9,b\n", encoding="utf-8")
     printed = idr("evaluate", "--truth", truth, "--db", state_file)
     assert (printed.exit_code, "Worst over-merged" in printed.stdout) == (0, True)
-    assert idr("show", "GONE", "--db", state_file).exit_code == 0
-    assert "crm:4" in idr("show", "crm:1", "--db", state_file).stdout
+    assert idr("show", names.gone, "--db", state_file).exit_code == 0
+    shown = idr("show", "crm:1", "--db", state_file, "--limit", "3").stdout
+    assert "crm:3" in shown
+    assert "and 1 more" in shown
     assert "oversized" in idr("explain", "crm:1", "crm:9", "--db", state_file).stdout
 
 

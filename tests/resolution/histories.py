@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 import duckdb
 import networkx as nx
 
-from idr import schema
+from idr import overrides, schema
 from idr.config import store
+from idr.errors import IdrError
 from idr.model import Config, Guardrails, Identifier, Rule, Source, Survivorship
-from idr.run import run
+from idr.run import forget, run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
@@ -28,6 +29,8 @@ class World:
     rng: random.Random = field(init=False)
     now: datetime = START
     rows: dict[str, dict[int, dict]] = field(default_factory=dict)
+    overrides: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -43,7 +46,8 @@ class World:
         cap = self.rng.choice([2, 3, 4, 100])
         self.config = Config(
             sources=sources,
-            identifiers={name: Identifier(name, "lower") for name in COLUMNS},
+            identifiers={name: Identifier(name, "lower") for name in COLUMNS}
+            | {"p": Identifier("p", "lower", max_per_identity=self.rng.choice([None, 1, 2]), on_conflict="cut")},
             rules={
                 "by_e": Rule("by_e", ("e",), 1, cap),
                 "by_p": Rule("by_p", ("p",), 2, self.rng.choice([3, 100])),
@@ -82,7 +86,7 @@ class World:
         }
 
     def _value(self, column: str) -> str | None:
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.5:
             return None
         text = f"{column}{self.rng.randrange(self.pool[column])}"
         return text.upper() if self.rng.random() < 0.2 else text
@@ -134,9 +138,51 @@ class World:
         self.config = replace(self.config, sources=sources, rules=rules)
         store.apply(self.wh, self.config)
 
+    def _change_overrides(self) -> None:
+        if self.overrides and self.rng.random() < 0.4:
+            override_id = self.rng.choice(sorted(self.overrides))
+            del self.overrides[override_id]
+            overrides.revoke(self.wh, override_id, "somebody", self.now)
+            return
+        entities = sorted(self.membership())
+        if len(entities) < 2:
+            return
+        a, b = sorted(self.rng.sample(entities, 2))
+        kind = self.rng.choice(["LINK", "UNLINK", "UNLINK"])
+        try:
+            override_id = overrides.add(self.wh, kind, a, b, "because", "somebody", self.now)["override_id"]
+        except IdrError:
+            if self.rng.random() < 0.5:
+                return
+            override_id = self._edit_by_hand(kind, a, b)
+        self.overrides[override_id] = (kind, a, b)
+
+    def _edit_by_hand(self, kind: str, a: str, b: str) -> str:
+        """What no command lets through: an override that contradicts or repeats another."""
+        override_id = f"hand{len(self.overrides)}_{self.now:%H%M%S}"
+        self.connection.execute(
+            "insert into idr_meta.identity_override (override_id, kind, entity_a, entity_b) values (?, ?, ?, ?)",
+            [override_id, kind, a, b],
+        )
+        return override_id
+
+    def _forget(self) -> None:
+        entities = sorted(self.membership())
+        if not entities:
+            return
+        gone = self.rng.choice(entities)
+        result = forget(self.wh, gone, clock=lambda: self.now)
+        assert result["status"] == "SUCCESS", result
+        self.forgotten.add(gone)
+        self.overrides = {name: row for name, row in self.overrides.items() if gone not in row}
+
     def step(self) -> None:
-        """A minute passes and some rows, now and then the configuration, change."""
+        """A minute passes; rows, the configuration or decisions change, now and then a record is erased."""
         self.now += timedelta(minutes=1)
+        if self.rng.random() < 0.5:
+            self._change_overrides()
+        if self.rng.random() < 0.12:
+            self._forget()
         for _ in range(self.rng.choice([0, 1, 2, 5, 12])):
             self._change_row()
         if self.rng.random() < 0.15:
@@ -148,24 +194,52 @@ class World:
         assert result["status"] in ("SUCCESS", "SUCCESS_WITH_WARNINGS", "DRY_RUN_COMPLETE"), result
         return result
 
-    def expected(self) -> set[frozenset[str]]:
-        """The partition of the live records by networkx."""
+    def _evidence(self) -> tuple[nx.Graph, dict[str, str], dict[tuple, list[str]]]:
+        """The live records as a graph without edges, their phones, and who shares the values of each rule."""
         graph = nx.Graph()
+        phone: dict[str, str] = {}
         groups: dict[tuple, list[str]] = {}
-        for name in self.config.sources:
-            for key, row in self.rows[name].items():
-                if row["del"]:
-                    continue
-                entity = f"{name}:{key}"
-                graph.add_node(entity)
-                for rule in self.config.rules.values():
-                    values = tuple(row[column] and row[column].lower() for column in rule.match)
-                    if all(values):
-                        groups.setdefault((rule.rule_id, *values), []).append(entity)
-        for (rule_id, *_), members in groups.items():
-            if len(members) <= self.config.rules[rule_id].max_group_size:
-                nx.add_path(graph, members)
-        return {frozenset(part) for part in nx.connected_components(graph)}
+        live = ((f"{name}:{key}", row) for name in self.config.sources for key, row in self.rows[name].items())
+        for entity, row in live:
+            if row["del"] or entity in self.forgotten:
+                continue
+            graph.add_node(entity)
+            if row["p"]:
+                phone[entity] = row["p"].lower()
+            for rule in self.config.rules.values():
+                values = tuple(row[column] and row[column].lower() for column in rule.match)
+                if all(values):
+                    groups.setdefault((rule.rule_id, *values), []).append(entity)
+        return graph, phone, groups
+
+    def expected(self) -> set[frozenset[str]]:
+        """The partition of the live records by networkx: links by strength, each kept unless it breaks a decision."""
+        graph, phone, groups = self._evidence()
+        strong: list[tuple] = []
+        for (rule_id, *values), members in groups.items():
+            rule = self.config.rules[rule_id]
+            if 1 < len(members) <= rule.max_group_size:
+                strong.append((rule.priority, len(members), sorted(members), rule_id, *values))
+        vetoes = [(a, b) for kind, a, b in self.overrides.values() if kind == "UNLINK" and a in graph and b in graph]
+        for override_id, (kind, a, b) in self.overrides.items():
+            if kind == "LINK" and a in graph and b in graph:
+                strong.append((-1, 2, sorted((a, b)), "", override_id))
+        limit = self.config.identifiers["p"].max_per_identity or len(phone) + 1
+        for _, _, members, *key in sorted(strong):
+            for member in members:
+                before = [len({phone[e] for e in nx.node_connected_component(graph, n) if e in phone})
+                          for n in (member, tuple(key)) if n in graph]  # fmt: skip
+                graph.add_edge(member, tuple(key))
+                joined = nx.node_connected_component(graph, member)
+                together = len({phone[e] for e in joined if e in phone})
+                too_many = key[0] != "" and together > max(limit, *before)
+                if too_many or any(a in joined and b in joined for a, b in vetoes):
+                    graph.remove_edge(member, tuple(key))
+        return {
+            part
+            for nodes in nx.connected_components(graph)
+            if (part := frozenset(node for node in nodes if isinstance(node, str)))
+        }
 
     def membership(self) -> dict[str, str]:
         rows = self.connection.execute(

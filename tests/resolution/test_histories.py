@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import networkx as nx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,26 @@ def assert_tables_agree(world: World) -> None:
     for old, new in aliases:
         assert old not in sizes
         assert new is None or new in sizes
+
+
+def assert_decisions_hold(world: World) -> None:
+    """No vetoed pair is one, every forced pair is unless a veto says no, limits hold where nobody forced a link."""
+    at = world.membership()
+    assert not world.forgotten & at.keys()
+    vetoes = [(a, b) for kind, a, b in world.overrides.values() if kind == "UNLINK" and a in at and b in at]
+    assert all(at[a] != at[b] for a, b in vetoes)
+    forced = nx.Graph((a, b) for kind, a, b in world.overrides.values() if kind == "LINK" and a in at and b in at)
+    for group in nx.connected_components(forced):
+        if not any(a in group and b in group for a, b in vetoes):
+            assert len({at[entity] for entity in group}) == 1
+    limit = world.config.identifiers["p"].max_per_identity
+    if limit is not None:
+        over = world.connection.execute(
+            "select resolved_id from idr_out.entity_current natural join"
+            " idr_out.identity_resolved_membership_current group by 1 having count(distinct i_p) > ?",
+            [limit],
+        ).fetchall()
+        assert {row[0] for row in over} <= {at[entity] for entity in forced}
 
 
 def assert_ids_are_stable(world: World, before: dict[str, str]) -> None:
@@ -70,6 +91,8 @@ def live_through(seed: int) -> None:
     for _ in range(world.rng.randint(3, 6)):
         world.step()
         before = world.membership()
+        assert world.replayed() == before
+        assert_tables_agree(world)
         if world.rng.random() < 0.5:
             plan = world.run("INCR", dry_run=True)
             assert world.membership() == before
@@ -86,6 +109,7 @@ def live_through(seed: int) -> None:
         assert world.partition() == world.expected()
         assert world.replayed() == world.membership()
         assert_tables_agree(world)
+        assert_decisions_hold(world)
         assert_ids_are_stable(world, before)
     membership, golden = world.membership(), profiles(world)
     full = world.run("FULL")

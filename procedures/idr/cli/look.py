@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,38 @@ from idr import explain as explanation
 from idr import show as identity
 from idr.cli.output import print_json, print_pairs, print_table, say
 from idr.cli.session import AsJson, Db, ShowValues, published
-from idr.mask import mask_values
+
+_LISTS = {
+    "members": ("Members", {"entity": "entity_key", "source": "source_id", "record time": "record_ts"}),
+    "links": ("Links", {"rule": "rule_id", "values": "values", "members": "members", "some of them": "sample"}),
+    "weakest": (
+        "Weakest links",
+        {"record": "entity_key", "its link by": "rule_id", "would part": "members", "some of them": "apart"},
+    ),
+    "conflicts": (
+        "Conflicts",
+        {
+            "action": "action",
+            "identifier": "identifier_type",
+            "values": "distinct_values",
+            "override": "override_id",
+            "record": "entity_key",
+            "rule": "rule_id",
+            "away from": "other_entity_key",
+        },
+    ),
+    "events": (
+        "Events",
+        {
+            "version": "version",
+            "event": "event_type",
+            "identity": "resolved_id",
+            "entity": "entity_key",
+            "other identity": "other_resolved_id",
+            "time": "occurred_ts",
+        },
+    ),
+}
 
 
 def explain(
@@ -24,41 +55,60 @@ def explain(
 ) -> None:
     """Say why two records are one identity, or why they are not."""
     with published(db) as wh:
-        result = explanation.explain(wh, a, b)
-    if not show_values:
-        result["path"] = [step | {"values": mask_values(step["values"])} for step in result["path"]]
+        result = explanation.explain(wh, a, b, show_values=show_values)
     if as_json:
         print_json(result)
         return
-    say(f"{a} and {b} are {'one identity' if result['linked'] else 'not one identity'}")
+    since = f" since run {result['since_run_id']}" if result["since_run_id"] else ""
+    say(f"{a} and {b} are {'one identity' if result['linked'] else 'not one identity'}{since}")
     if result["reason"]:
         say(result["reason"])
     for step in result["path"]:
-        values = ", ".join(f"{name} = {value}" for name, value in step["values"].items())
-        say(f"  {step['from']} - {step['rule_id']} ({values}) - {step['to']}")
+        say(f"  {_step(step)}")
+    for row in result["pending"]:
+        verb = "revoked" if row["revoked_at"] else "made"
+        say(f"{row['kind'].lower()} {row['override_id']} ({row['reason']}) was {verb}; the next run takes it up")
+
+
+def _step(step: dict[str, Any]) -> str:
+    link = step["override"]
+    if link:
+        evidence = f"linked by {link['created_by']} on {str(link['created_at'])[:10]}: {link['reason']}"
+    else:
+        evidence = f"{step['rule_id']} ({_joined(step['values'])})"
+    return f"{step['from']} - {evidence} - {step['to']}, since run {step['since_run_id']}"
+
+
+def _joined(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 def show(
     x: Annotated[str, typer.Argument(help="Entity key or resolved id, an old id included.", show_default=False)],
     db: Db,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show of each list.")] = 50,
     show_values: ShowValues = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the members, profile and past of one identity."""
+    """Show the members, profile, links and past of one identity."""
     with published(db) as wh:
-        result = identity.show(wh, x)
-    if not show_values:
-        result["profile"] = mask_values(result["profile"])
+        result = identity.show(wh, x, limit=limit, show_values=show_values)
     if as_json:
         print_json(result)
         return
     say(f"{x}: {result['resolved_id'] or 'retired'}")
-    members = ([row["entity_key"], row["source_id"], row["record_ts"]] for row in result["members"])
-    print_table("Members", ("entity", "source", "record time"), members)
     profile = ([name, value, result["provenance"].get(name)] for name, value in result["profile"].items())
     print_table("Profile", ("attribute", "value", "taken from"), profile)
-    names = ("version", "event_type", "resolved_id", "entity_key", "other_resolved_id", "occurred_ts")
-    print_table("Events", names, ([row[name] for name in names] for row in result["events"]))
+    for row in result["links"]:
+        row |= {"values": _joined(row["values"]), "sample": ", ".join(row["sample"])}
+    for row in result["weakest"]:
+        row["apart"] = ", ".join(row["apart"])
+    for name, (title, columns) in _LISTS.items():
+        rows = result[name]
+        if rows:
+            print_table(title, tuple(columns), ([row[column] for column in columns.values()] for row in rows))
+        if result["totals"][name] > len(rows):
+            say(f"  and {result['totals'][name] - len(rows)} more")
 
 
 def evaluate(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import idr
-from idr.cli import configure, local, look, report, run
+from idr.cli import configure, differ, local, look, report, run, steward
 from idr.cli.session import Guarded
 
 app = typer.Typer(
@@ -27,6 +27,14 @@ for command in (
     look.explain,
     look.show,
     look.evaluate,
+    differ.compare,
+    differ.membership,
+    steward.link,
+    steward.unlink,
+    steward.overrides,
+    steward.revoke,
+    steward.suspects,
+    steward.forget,
 ):
     app.command()(command)
 

@@ -27,6 +27,7 @@ _DIFF = {
     "Largest cluster": ("largest_cluster",),
     "Skipped groups": ("skipped_groups",),
     "Conflicts": ("conflicts",),
+    "Links cut": ("cut_links",),
 }
 
 

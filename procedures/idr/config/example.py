@@ -35,7 +35,8 @@ identifiers:
     normalize: email                  # phone, name, date, postcode, digits, upper, lower, trim, hash, none
     gmail: true                       # a.nn+shop@gmail.com is ann@gmail.com
     exclude: ["test@test.com", "%@example.com", {regex: "^noreply"}]   # values that never link
-    max_per_identity: 5               # more is a conflict, which the gate counts
+    max_per_identity: 5               # more is a conflict
+    on_conflict: hold                 # hold: the gate counts it; cut: the weakest links go; report: only a row
   phone: {normalize: phone, region: US, placeholders: ["0000000000", "unknown"]}   # values that mean "nothing"
   loyalty: {normalize: upper, unique: true}   # at most one per identity
   last_name: {normalize: name}

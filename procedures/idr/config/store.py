@@ -21,6 +21,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "identifier_mapping": ("source_id", "identifier_type", "value_expr"),
     "identifier_type": (
         "identifier_type", "normalizer", "region", "gmail", "placeholders", "is_unique", "max_per_identity",
+        "on_conflict",
     ),
     "rule": ("rule_id", "match_identifiers", "priority", "max_group_size"),
     "entity_attribute_mapping": ("source_id", "attribute", "value_expr"),
@@ -41,7 +42,7 @@ def _rows(config: Config) -> dict[str, list[tuple[Any, ...]]]:
         "identifier_mapping": [(s.source_id, *pair) for s in sources for pair in s.identifiers.items()],
         "identifier_type": [
             (i.name, i.normalize, i.region, i.gmail, None if i.placeholders is None else json.dumps(i.placeholders),
-             i.unique, i.max_per_identity)
+             i.unique, i.max_per_identity, i.on_conflict)
             for i in identifiers
         ],
         "rule": [(r.rule_id, ",".join(r.match), r.priority, r.max_group_size) for r in config.rules.values()],
@@ -161,6 +162,7 @@ def _raw(tables: dict[str, list[Row]]) -> dict[str, Any]:
                     for e in tables["identifier_exclusion"] if e["identifier_type"] == name
                 ],
                 "unique": row["is_unique"], "max_per_identity": row["max_per_identity"],
+                "on_conflict": row["on_conflict"],
             }
             for name, row in identifiers.items()
         },

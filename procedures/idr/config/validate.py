@@ -18,6 +18,7 @@ from idr.model import (
     ExclusionKind,
     Guardrails,
     Identifier,
+    OnConflict,
     Rule,
     Settings,
     Source,
@@ -37,7 +38,7 @@ _SOURCE = (
     "table", "key", "watermark", "lookback_minutes", "cap_watermark", "deleted_when", "deletes", "trust",
     "identifiers", "attributes",
 )  # fmt: skip
-_IDENTIFIER = ("normalize", "region", "gmail", "placeholders", "exclude", "unique", "max_per_identity")
+_IDENTIFIER = ("normalize", "region", "gmail", "placeholders", "exclude", "unique", "max_per_identity", "on_conflict")
 _RULE = ("id", "match", "priority", "max_group_size")
 _GUARDRAILS: dict[str, tuple[type, float, float]] = {
     "max_moved_ratio": (float, 0, 1),
@@ -188,6 +189,7 @@ class _Reader:
             exclude=self.exclusions(item, path),
             unique=self.boolean(item, "unique", path, False),
             max_per_identity=self.integer(item, "max_per_identity", path, None, 1),
+            on_conflict=cast(OnConflict, self.choice(item, "on_conflict", path, get_args(OnConflict), "hold")),
         )
 
     def exclusions(self, item: Raw, path: Path) -> tuple[Exclusion, ...]:

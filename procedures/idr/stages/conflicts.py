@@ -2,17 +2,95 @@
 
 from __future__ import annotations
 
-from idr.stages.context import RunContext
-from idr.statement import work_table
+from collections import defaultdict
+from typing import Any
 
-_SUSPECT_FLOOR = 10
+from idr.stages.context import RunContext
+from idr.stages.cut import Link, cut, key_counts
+from idr.stages.overrides import LINK_RULE
+from idr.statement import insert_values, read, work_table
+
+SUSPECT_FLOOR = 10
+_CHUNK = 500
+
+
+def keep_apart(ctx: RunContext) -> int:
+    """Cut components that hold an UNLINK's two records or break a limit with `on_conflict: cut`; return the cuts.
+
+    Writes `idr_work.part(entity_key, component_id, key_count, component_token)` and `idr_work.cut_link`, and lets
+    `idr_work.component` stand for the components after the cuts.
+    """
+    ctx.run_file("stages/conflicted")
+    limits = {
+        item.name: item.limit_per_identity
+        for item in ctx.config.identifiers.values()
+        if item.on_conflict == "cut" and item.limit_per_identity is not None
+    }
+    for name, limit in limits.items():
+        ctx.execute(
+            f"insert into {work_table('conflicted')} select c.component_id from {work_table('scope_record')} as r"
+            f" inner join {work_table('component')} as c on r.entity_id = c.entity_id"
+            f" group by c.component_id having count(distinct r.i_{name}) > :max_per_identity",
+            {"max_per_identity": limit},
+        )
+    parts, cuts = _cut_all(ctx, limits)
+    for start in range(0, len(parts), _CHUNK):
+        columns = ("entity_key", "component_id", "key_count", "component_token")
+        ctx.execute(*insert_values(work_table("part"), columns, parts[start : start + _CHUNK]))
+    for start in range(0, len(cuts), _CHUNK):
+        columns = ("entity_key", "rule_id", "match_key", "override_id", "identifier_type", "other_entity_key")
+        ctx.execute(*insert_values(work_table("cut_link"), columns, cuts[start : start + _CHUNK]))
+    if parts:
+        ctx.run_file("stages/part")
+        ctx.table_names["component"] = "component_cut"
+    return len(cuts)
+
+
+def _cut_all(ctx: RunContext, limits: dict[str, int]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Rows of `part` and `cut_link` for every conflicted component."""
+    columns = "".join(f", r.i_{name}" for name in limits)
+    members = ctx.query(
+        f"select c.component_id, c.entity_key, c.entity_id{columns} from idr_work.component as c"
+        " inner join idr_work.scope_record as r on c.entity_id = r.entity_id"
+        " where c.component_id in (select component_id from idr_work.conflicted)"
+    )
+    if not members:
+        return [], []
+    links, vetoes = defaultdict(list), defaultdict(list)
+    for row in ctx.query(read("stages/conflicted_link")):
+        forced = row["rule_id"] == LINK_RULE
+        link = Link(
+            row["entity_key"], row["rule_id"], row["match_key"], row["priority"], row["group_size"], forced=forced
+        )
+        links[row["component_id"]].append(link)
+    for row in ctx.query(read("stages/conflicted_veto")):
+        vetoes[row["component_id"]].append((row["override_id"], row["entity_a"], row["entity_b"]))
+    entity_id = {row["entity_key"]: row["entity_id"] for row in members}
+    values: dict[Any, dict[str, dict[str, str]]] = defaultdict(dict)
+    for row in members:
+        held = {name: row[f"i_{name}"] for name in limits if row[f"i_{name}"] is not None}
+        values[row["component_id"]][row["entity_key"]] = held
+    part_rows: list[tuple[Any, ...]] = []
+    cut_rows: list[tuple[Any, ...]] = []
+    for component, held in values.items():
+        parts, cuts = cut(links[component], held, limits, vetoes[component])
+        counts = key_counts(parts, links[component], cuts)
+        part_rows += [(e, -entity_id[min(part)], counts[e], min(held)) for part in parts for e in sorted(part)]
+        cut_rows += [
+            (c.link.entity_key, c.link.rule_id, c.link.match_key, c.override_id, c.identifier_type, c.other_entity_key)
+            for c in cuts
+        ]
+    return part_rows, cut_rows
 
 
 def find_conflicts(ctx: RunContext) -> int:
-    """Write `idr_work.conflict`: clusters in scope with more distinct values of an identifier than it allows."""
+    """Write `idr_work.conflict`: clusters in scope with more distinct values of an identifier than it allows.
+
+    A limit that cuts is broken here only where a person forced the link.
+    """
     ctx.execute(
-        f"create or replace transient table {work_table('conflict')}"
-        " (resolved_id varchar, identifier_type varchar, distinct_values number(38, 0), max_per_identity number(38, 0))"
+        f"create or replace transient table {work_table('conflict')} (resolved_id varchar, action varchar,"
+        " identifier_type varchar, distinct_values number(38, 0), max_per_identity number(38, 0))"
     )
     rows = 0
     for identifier in ctx.config.identifiers.values():
@@ -21,12 +99,17 @@ def find_conflicts(ctx: RunContext) -> int:
             continue
         rows += ctx.execute(
             f"insert into {work_table('conflict')}"
-            f" select n.resolved_id, '{identifier.name}', count(distinct r.i_{identifier.name}), :max_per_identity"
+            " select n.resolved_id, cast(:action as varchar), cast(:name as varchar),"
+            f" count(distinct r.i_{identifier.name}), :max_per_identity"
             f" from {work_table('scope_record')} as r"
             f" inner join {work_table('component')} as c on r.entity_id = c.entity_id"
             f" inner join {work_table('cluster_new')} as n on c.component_id = n.component_id"
             f" group by n.resolved_id having count(distinct r.i_{identifier.name}) > :max_per_identity",
-            {"max_per_identity": limit},
+            {
+                "action": "HOLD" if identifier.on_conflict == "hold" else "REPORT",
+                "name": identifier.name,
+                "max_per_identity": limit,
+            },
         )
     return rows
 
@@ -55,5 +138,5 @@ def find_suspects(ctx: RunContext) -> int:
         f" left join {work_table('usage')} as u on g.rule_id = u.rule_id"
         " where :factor is not null and g.group_size > :floor"
         " and g.group_size > cast(:factor as double) * coalesce(u.usual_group_size, 1)",
-        {"factor": factor, "floor": _SUSPECT_FLOOR},
+        {"factor": factor, "floor": SUSPECT_FLOOR},
     )

@@ -22,6 +22,15 @@ def build_delta(ctx: RunContext) -> int:
     )
 
 
+def no_delta(ctx: RunContext) -> None:
+    """Write an empty `idr_work.delta`."""
+    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *state_columns(ctx.config)])
+    ctx.execute(
+        f"create or replace transient table {work_table('delta')} as"
+        f" select {columns}, false as is_new from idr_out.entity_current where false"
+    )
+
+
 def build_scope_record(ctx: RunContext) -> int:
     """Write `idr_work.scope_record`: the records in scope as they will be after this run."""
     columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *state_columns(ctx.config)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from idr import tombstone
 from idr.errors import IdrError, Problem
 from idr.model import Source
 from idr.schema import state_columns
@@ -20,6 +21,10 @@ def since(source: Source, last: datetime | None) -> datetime | None:
 def read(ctx: RunContext, readings: list[Reading]) -> int:
     """Build `idr_work.record_read`; return the rows read. IDR-201 when a row has no key."""
     query, binds = records_query(ctx.config, readings, [describe(ctx.wh, reading) for reading in readings])
+    salt = tombstone.salt(ctx.wh)
+    if salt is not None:
+        query = f"select * from ({query}) as row_kept where {tombstone.KEEP}"
+        binds["erasure_salt"] = salt
     rows = ctx.execute(f"create or replace transient table {work_table('record_read')} as {query}", binds)
     missing = ctx.query("select source_id, count(*) as n from idr_work.record_read where entity_key is null group by 1")
     if missing:

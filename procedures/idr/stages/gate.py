@@ -19,13 +19,19 @@ class Verdict:
 
 def judge(ctx: RunContext, rows_read: int) -> Verdict:
     """Judge the plan in the work tables. The first publish of all moves nothing, so ratios do not apply to it."""
+    counts = count(ctx, rows_read)
+    reasons = [*_limits(ctx, counts), *_sources(ctx)]
+    return Verdict("HOLD" if reasons else "PASS", reasons, counts)
+
+
+def count(ctx: RunContext, rows_read: int) -> dict[str, int]:
+    """What the plan in the work tables changes."""
     counts = {name: int(value or 0) for name, value in ctx.query(read("gate/counts"))[0].items()}
     counts["rows_read"] = rows_read
     counts["entities_after"] = counts["entities_before"] + counts["new"] - counts["removed"]
     counts["clusters_after"] = counts["clusters_before"] + counts["created"] - counts["merged"] - counts["retired"]
     counts["unchanged"] = counts["entities_before"] - counts["moved"] - counts["removed"]
-    reasons = [*_limits(ctx, counts), *_sources(ctx)]
-    return Verdict("HOLD" if reasons else "PASS", reasons, counts)
+    return counts
 
 
 def _limits(ctx: RunContext, counts: dict[str, int]) -> list[str]:

@@ -15,6 +15,11 @@ def _key_text(rule: Rule) -> str:
     return " || ".join([f"'{rule.rule_id}/'", *parts])
 
 
+def number_of(text: str) -> str:
+    """SQL for the match key of a text: 126 bits of its MD5."""
+    return f"bitshiftright(md5_number_upper64({text}), 2) * {_UPPER_FACTOR} + md5_number_lower64({text})"
+
+
 def key_query(rules: list[Rule], table: str) -> str:
     """entity_id, rule_id, match_key of every record that has all values of a rule.
 
@@ -25,8 +30,10 @@ def key_query(rules: list[Rule], table: str) -> str:
         + " and ".join(f"i_{name} is not null" for name in rule.match)
         for rule in rules
     ]
-    number = f"bitshiftright(md5_number_upper64(key_text), 2) * {_UPPER_FACTOR} + md5_number_lower64(key_text)"
-    return f"select entity_id, rule_id, {number} as match_key from ({' union all '.join(branches)}) as keyed"
+    return (
+        f"select entity_id, rule_id, {number_of('key_text')} as match_key"
+        f" from ({' union all '.join(branches)}) as keyed"
+    )
 
 
 def build(ctx: RunContext, source: str, target: str) -> int:
@@ -35,8 +42,11 @@ def build(ctx: RunContext, source: str, target: str) -> int:
     return ctx.execute(f"create or replace transient table {work_table(target)} as {query}")
 
 
-def load_rules(ctx: RunContext) -> None:
-    """Write the run's rules to `idr_work.rule`, so that an edit during the run changes nothing."""
+def load_rules(ctx: RunContext, extra: list[tuple[str, int, int]]) -> None:
+    """Write the run's rules to `idr_work.rule`, so that an edit during the run changes nothing.
+
+    `extra` holds (rule_id, priority, max_group_size) of match keys that no configured rule makes.
+    """
     ctx.run_file("stages/rule")
     rows = [(rule.rule_id, rule.priority, rule.max_group_size) for rule in ctx.config.rules.values()]
-    ctx.execute(*insert_values(work_table("rule"), ("rule_id", "priority", "max_group_size"), rows))
+    ctx.execute(*insert_values(work_table("rule"), ("rule_id", "priority", "max_group_size"), [*rows, *extra]))

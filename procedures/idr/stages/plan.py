@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from idr.model import Config
-from idr.stages import components, conflicts, delta, extract, gate, golden, match_keys
+from idr.stages import components, conflicts, delta, extract, gate, golden, match_keys, overrides
 from idr.stages.context import RunContext
 from idr.stages.source_query import Reading
 from idr.statement import work_table
@@ -56,7 +56,8 @@ def readings(config: Config, previous: Config | None, marks: Mapping[str, dateti
 def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], max_iters: int) -> Plan:
     """Run every stage and judge the outcome."""
     marks = {source: mark for source, mark in marks.items() if source in ctx.config.sources}
-    match_keys.load_rules(ctx)
+    match_keys.load_rules(ctx, [(overrides.LINK_RULE, overrides.LINK_PRIORITY, 2)])
+    overrides.take_snapshot(ctx)
     rows_read = ctx.timed("read sources", lambda c: extract.read(c, reads))
     warnings = extract.deduplicate(ctx)
     watermarks, future = extract.high_marks(ctx, marks)
@@ -66,21 +67,45 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
     else:
         ctx.timed("changes", lambda c: _incr_delta(c, reads))
         ctx.timed("scope", _incr_scope)
+    warnings += _resolve(ctx, max_iters)
+    return Plan(gate.judge(ctx, rows_read), warnings, watermarks)
+
+
+def build_forget(ctx: RunContext, entity_key: str, max_iters: int) -> dict[str, int]:
+    """Resolve the clusters of one record anew without it, from what is published; return the counts."""
+    match_keys.load_rules(ctx, [(overrides.LINK_RULE, overrides.LINK_PRIORITY, 2)])
+    ctx.timed("erasure", lambda c: _leaving(c, entity_key))
+    ctx.run_file("stages/scope_incr")
+    delta.build_scope_record(ctx)
+    _resolve(ctx, max_iters)
+    return gate.count(ctx, 0)
+
+
+def _leaving(ctx: RunContext, entity_key: str) -> int:
+    delta.no_delta(ctx)
+    ctx.run_file("stages/forget", {"entity_key": entity_key})
+    return 1
+
+
+def _resolve(ctx: RunContext, max_iters: int) -> list[str]:
+    """From match keys in scope to membership, profiles and conflicts; return warnings."""
     edges = ctx.timed("live groups", lambda c: c.run_file("stages/live_key"))
     ctx.timed("components", lambda c: components.components(c, edges, max_iters))
+    ctx.timed("kept apart", _parts)
+    warnings = overrides.contradictions(ctx)
     ctx.timed("membership", lambda c: c.run_file("stages/membership"))
     ctx.timed("golden profiles", golden.build)
     ctx.timed("cluster changes", lambda c: c.run_file("stages/cluster_change"))
     ctx.timed("skipped groups", _skipped)
     ctx.timed("conflicts", lambda c: conflicts.find_conflicts(c) + conflicts.find_suspects(c))
     ctx.stage = "gate"
-    return Plan(gate.judge(ctx, rows_read), warnings, watermarks)
+    return warnings
 
 
 def _full_scope(ctx: RunContext) -> int:
     ctx.execute(f"delete from {work_table('record')} where is_deleted")
     ctx.table_names["scope_record"] = ctx.table_names["record"]
-    rows = match_keys.build(ctx, "record", "match_key")
+    rows = match_keys.build(ctx, "record", "match_key") + overrides.add_links(ctx, "record", "match_key")
     ctx.run_file("stages/removed_full")
     ctx.run_file("stages/scope_full")
     return rows
@@ -89,13 +114,19 @@ def _full_scope(ctx: RunContext) -> int:
 def _incr_delta(ctx: RunContext, reads: list[Reading]) -> int:
     extract.present_keys(ctx, reads)
     ctx.run_file("stages/removed_incr")
-    return delta.build_delta(ctx)
+    return delta.build_delta(ctx) + overrides.touch(ctx)
 
 
 def _incr_scope(ctx: RunContext) -> int:
     match_keys.build(ctx, "delta", "delta_key")
+    overrides.add_links(ctx, "delta", "delta_key")
     ctx.run_file("stages/scope_incr")
     return delta.build_scope_record(ctx)
+
+
+def _parts(ctx: RunContext) -> int:
+    ctx.run_file("stages/component")
+    return conflicts.keep_apart(ctx)
 
 
 def _skipped(ctx: RunContext) -> int:

@@ -105,7 +105,8 @@ def _key(source: Source, described: Described) -> exp.Expr:
     return _as_text(parse(source.key), described.family(source.key))
 
 
-def _excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, pattern: exp.Placeholder) -> exp.Expr:
+def excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, pattern: exp.Placeholder) -> exp.Expr:
+    """SQL that is true when the normalised `value` is excluded by `exclusion`, whose pattern is bound as `pattern`."""
     if exclusion.kind == "exact":
         return exp.EQ(this=value.copy(), expression=normalized(identifier, exp.cast(pattern, "varchar")))
     folds = folds_case(identifier.normalize)
@@ -199,7 +200,7 @@ class _Builder:
         value: exp.Expr = exp.column(f"r_{name}")
         identifier = self.config.identifiers[name]
         if identifier.exclude:
-            tests = [_excluded(value, identifier, item, self.bind(item.pattern)) for item in identifier.exclude]
+            tests = [excluded(value, identifier, item, self.bind(item.pattern)) for item in identifier.exclude]
             value = exp.Case().when(exp.or_(*tests), exp.null()).else_(value)
         return exp.alias_(value, f"i_{name}")
 

@@ -1,0 +1,2 @@
+select entity_key, resolved_id
+from idr_out.identity_resolved_membership_current

@@ -1,0 +1,3 @@
+select *
+from idr_out.entity_current
+where entity_key = :entity_key

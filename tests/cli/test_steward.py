@@ -1,0 +1,141 @@
+"""The commands of stewardship: what they print, what they leave with."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from idr.cli.main import app
+from idr.warehouse.duckdb import DuckDBWarehouse
+
+
+def idr(*arguments: str | Path) -> Result:
+    return CliRunner(mix_stderr=False).invoke(app, [str(item) for item in arguments])
+
+
+def answer(*arguments: str | Path) -> Any:
+    result = idr(*arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("kind", ["link", "unlink"])
+def test_a_decision_is_listed_with_who_and_why_and_can_be_revoked(state_file: Path, kind: str) -> None:
+    made = answer(kind, "crm:9", "crm:10", "--reason", "said so [bold]twice[/bold]", "--db", state_file)
+    assert (made["kind"], made["created_by"]) == (kind.upper(), getpass.getuser())
+    assert [row["override_id"] for row in answer("overrides", "--db", state_file)] == [made["override_id"]]
+    printed = idr("overrides", "--db", state_file)
+    assert printed.exit_code == 0
+    assert "from the next run" in " ".join(printed.stdout.split()) or "from" in printed.stdout
+    assert idr("revoke", made["override_id"], "--db", state_file).exit_code == 0
+    assert answer("overrides", "--db", state_file) == []
+    assert answer("overrides", "--all", "--db", state_file)[0]["revoked_by"] == getpass.getuser()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "exit_code"),
+    [
+        (["link", "crm:9", "crm:99", "--reason", "x"], "IDR-407", 1),
+        (["link", "crm:9", "crm:9", "--reason", "x"], "IDR-409", 1),
+        (["link", "crm:9", "crm:10", "--reason", ""], "IDR-406", 2),
+        (["revoke", "nothing"], "IDR-410", 1),
+        (["forget", "crm:99"], "IDR-407", 1),
+        (["compare", "nothing", "current"], "IDR-413", 1),
+    ],
+)
+def test_a_refusal_tells_its_code(state_file: Path, arguments: list[str], code: str, exit_code: int) -> None:
+    result = idr(*arguments, "--db", state_file)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert result.stderr.startswith(code)
+
+
+def test_a_decision_without_a_reason_is_usage(state_file: Path) -> None:
+    assert idr("link", "crm:9", "crm:10", "--db", state_file).exit_code == 2
+
+
+def test_forget_prints_the_receipt_and_a_second_call_says_that_it_is_gone(state_file: Path) -> None:
+    receipt = answer("forget", "crm:2", "--db", state_file)
+    assert (receipt["status"], receipt["mode"], receipt["rows"]["idr_out.match_key_current"]) == (
+        "SUCCESS",
+        "FORGET",
+        2,
+    )
+    again = idr("forget", "crm:2", "--db", state_file)
+    assert again.exit_code == 1
+    assert again.stderr.startswith("IDR-412")
+    printed = idr("forget", "crm:3", "--db", state_file)
+    assert printed.exit_code == 0
+    assert "idr_out.identity_event" in printed.stdout
+
+
+def test_forget_is_4_while_a_run_is_on(state_file: Path) -> None:
+    wh = DuckDBWarehouse.open(state_file)
+    busy = "update idr_meta.run_lock set holder = :holder, expires_at = cast('2999-01-01' as timestamp_ntz)"
+    wh.execute(busy, {"holder": f"{wh.process_token}:other"})
+    wh.close()
+    assert idr("forget", "crm:2", "--db", state_file).exit_code == 4
+
+
+def test_forget_compacts_the_file_and_keeps_all_else(state_file: Path) -> None:
+    before = _everything(state_file)
+    receipt = answer("forget", "crm:10", "--compact", "--db", state_file)
+    assert "compacted_bytes" in receipt
+    assert not list(state_file.parent.glob("*.compact"))
+    after = _everything(state_file)
+    assert after.keys() == before.keys()
+    assert after["crm.people"] == before["crm.people"]
+    assert len(after["idr_out.entity_current"]) == len(before["idr_out.entity_current"]) - 1
+    assert idr("run", "--run-mode", "FULL", "--dry-run", "--db", state_file).exit_code == 3
+    assert answer("show", "crm:1", "--db", state_file)["totals"]["members"] == 4
+
+
+def _everything(file: Path) -> dict[str, list[tuple]]:
+    with duckdb.connect(str(file)) as connection:
+        names = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables where table_schema <> 'idr_work'"
+        ).fetchall()
+        return {name: sorted(connection.execute(f"from {name}").fetchall(), key=repr) for (name,) in names}
+
+
+def test_a_forced_link_reads_as_such(state_file: Path) -> None:
+    answer("link", "crm:9", "crm:10", "--reason", "same passport", "--db", state_file)
+    assert "the next run takes it up" in idr("explain", "crm:9", "crm:10", "--db", state_file).stdout
+    assert idr("run", "--run-mode", "INCR", "--db", state_file).exit_code == 3
+    held = answer("status", "--db", state_file)["held_plans"][-1]
+    assert idr("approve", held, "--db", state_file).exit_code == 0
+    told = idr("explain", "crm:9", "crm:10", "--db", state_file).stdout
+    assert f"linked by {getpass.getuser()} on" in told
+    assert "same passport" in told
+
+
+def test_compare_tells_what_the_held_plan_would_change(state_file: Path, names: SimpleNamespace) -> None:
+    result = answer("compare", "current", names.held, "--db", state_file)
+    assert (result["only_in_b"], result["totals"]) == (1, {"split": 0, "merged": 0, "moved": 0})
+    past = answer("compare", names.runs[1], names.runs[3], "--db", state_file)
+    assert past["totals"] == {"split": 0, "merged": 1, "moved": 2}
+    assert "Merged" in idr("compare", names.runs[1], names.runs[3], "--db", state_file).stdout
+
+
+def test_membership_as_of_a_run_is_written(state_file: Path, names: SimpleNamespace, tmp_path: Path) -> None:
+    file = tmp_path / "then.csv"
+    arguments = ("membership", "--as-of", names.runs[0], "--output", file, "--db", state_file)
+    assert idr(*arguments).exit_code == 0
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [row["entity_key"] for row in rows] == ["crm:1", "crm:10", "crm:11", "crm:12", "crm:2", "crm:8", "crm:9"]
+    assert idr(*arguments).exit_code == 2
+    assert idr(*arguments, "--force").exit_code == 0
+
+
+def test_suspects_print(state_file: Path) -> None:
+    assert "No value links" in idr("suspects", "--db", state_file).stdout
+    assert answer("suspects", "--db", state_file) == {"suspects": [], "total": 0}

@@ -1,0 +1,111 @@
+"""How two states differ, and who was one at the time of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from idr.compare import compare, membership
+from idr.errors import IdrError
+from idr.model import Guardrails
+from tests.resolution.histories import World
+from tests.resolution.shop import NOW, Shop
+
+UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """1 and 2 share an e-mail, 3 and 4 a phone, 5 is alone."""
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (5, "e@x.org", None, "e", NOW))
+    shop.add((3, None, "555", "c", NOW), (4, None, "555", "d", NOW))
+    return shop
+
+
+def change(shop: Shop) -> None:
+    """1 and 2 part; 5 joins 3 and 4; 6 is new."""
+    later = "upd = upd + interval 1 minute"
+    shop.connection.execute(f"update shop.people set email = 'z@x.org', {later} where id = 2")
+    shop.connection.execute(f"update shop.people set phone = '555', {later} where id = 5")
+    shop.add((6, "f@x.org", None, "f", NOW))
+
+
+def differences(result: dict) -> dict:
+    return {
+        "split": [(row["size"], row["parts"], row["first_key"]) for row in result["split"]],
+        "merged": [(row["size"], row["parts"], row["first_key"]) for row in result["merged"]],
+        "moved": [row["entity_key"] for row in result["moved"]],
+        "only": (result["only_in_a"], result["only_in_b"]),
+    }
+
+
+CHANGED = {
+    "split": [(2, 2, "shop:1")],
+    "merged": [(3, 2, "shop:3")],
+    "moved": ["shop:2", "shop:5"],
+    "only": (0, 1),
+}
+REVERSED = {"split": CHANGED["merged"], "merged": CHANGED["split"], "moved": CHANGED["moved"], "only": (1, 0)}
+NOTHING = {"split": [], "merged": [], "moved": [], "only": (0, 0)}
+
+
+def test_published_runs_differ_by_what_happened_between_them(shop: Shop) -> None:
+    first = shop.run("FULL")["run_id"]
+    change(shop)
+    second = shop.run()["run_id"]
+    result = compare(shop.wh, first, second)
+    assert differences(result) == CHANGED
+    assert (result["clusters_a"], result["clusters_b"]) == (3, 4)
+    assert differences(compare(shop.wh, second, first)) == REVERSED
+    assert differences(compare(shop.wh, second, "current")) == NOTHING
+
+
+def test_a_plan_is_compared_before_and_after_it_is_published(shop: Shop) -> None:
+    shop.run("FULL")
+    change(shop)
+    planned = shop.run(dry_run=True)["run_id"]
+    waiting = compare(shop.wh, "current", planned)
+    assert (waiting["b"]["kind"], differences(waiting)) == ("plan", CHANGED)
+    shop.run()
+    past = compare(shop.wh, planned, "current")
+    assert (past["a"]["kind"], differences(past)) == ("dry run", NOTHING)
+
+
+def test_two_plans_are_compared(shop: Shop) -> None:
+    shop.run("FULL")
+    unchanged = shop.run("FULL", dry_run=True)["run_id"]
+    change(shop)
+    assert differences(compare(shop.wh, unchanged, shop.run("FULL", dry_run=True)["run_id"])) == CHANGED
+
+
+def test_examples_are_bounded_and_counted(shop: Shop) -> None:
+    first = shop.run("FULL")["run_id"]
+    change(shop)
+    result = compare(shop.wh, first, shop.run()["run_id"], limit=1)
+    assert (len(result["moved"]), result["totals"]) == (1, {"split": 1, "merged": 1, "moved": 2})
+
+
+def test_membership_as_of_a_run_is_what_it_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("idr.compare._PAGE", 3)
+    for seed in range(6):
+        world = World(seed)
+        published: dict[str, dict[str, str]] = {}
+        for _ in range(4):
+            world.step()
+            run_id = world.run("INCR")["run_id"]
+            published[run_id] = world.membership()
+        for run_id, was in published.items():
+            rows = list(membership(world.wh, run_id))
+            told = {row["entity_key"]: row["resolved_id"] for row in rows}
+            assert told == {key: at for key, at in was.items() if key not in world.forgotten}
+            assert [row["entity_key"] for row in rows] == sorted(told)
+        world.connection.close()
+
+
+def test_a_run_that_published_and_planned_nothing_is_idr_413(shop: Shop) -> None:
+    shop.add((None, "a@x.org", None, "x", NOW))
+    failed = shop.run("FULL")["run_id"]
+    for run in (failed, "nothing"):
+        with pytest.raises(IdrError) as caught:
+            compare(shop.wh, run, "current")
+        assert caught.value.code == "IDR-413"

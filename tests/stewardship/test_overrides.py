@@ -1,0 +1,181 @@
+"""What people decide is stored or refused as a whole, and the next run respects it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from idr import overrides
+from idr.errors import IdrError
+from idr.explain import explain
+from idr.model import Guardrails, Identifier
+from tests.resolution.shop import NOW, Shop
+
+UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """1 and 2 share an e-mail, 2 and 3 a phone, 4 and 5 nothing."""
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", "555", "b", NOW), (3, None, "555", "c", NOW))
+    shop.add((4, "d@x.org", None, "d", NOW), (5, "e@x.org", None, "e", NOW))
+    shop.run("FULL")
+    return shop
+
+
+def decide(shop: Shop, kind: str, a: int, b: int, reason: str = "asked by mail") -> str:
+    return overrides.add(shop.wh, kind, f"shop:{a}", f"shop:{b}", reason, "ann", shop.now)["override_id"]
+
+
+def refused(shop: Shop, kind: str, a: int, b: int, reason: str = "asked") -> str:
+    before = shop.tables("idr_meta")
+    with pytest.raises(IdrError) as caught:
+        decide(shop, kind, a, b, reason)
+    assert shop.tables("idr_meta") == before
+    return f"{caught.value.code} {caught.value}"
+
+
+def test_a_link_joins_what_no_value_joins_and_its_end_parts_them(shop: Shop) -> None:
+    made = decide(shop, "LINK", 4, 5)
+    assert explain(shop.wh, "shop:4", "shop:5")["pending"][0]["override_id"] == made
+    shop.run()
+    assert ["shop:4", "shop:5"] in shop.clusters()
+    answer = explain(shop.wh, "shop:4", "shop:5")
+    assert (answer["pending"], answer["path"][0]["rule_id"]) == ([], "_link")
+    assert answer["path"][0]["override"]["reason"] == "asked by mail"
+    assert answer["path"][0]["override"]["created_by"] == "ann"
+    overrides.revoke(shop.wh, made, "bob", shop.now)
+    shop.run()
+    assert ["shop:4"] in shop.clusters()
+
+
+def test_an_unlink_cuts_the_weakest_link_and_tells_who_and_why(shop: Shop) -> None:
+    made = decide(shop, "UNLINK", 1, 3, "two sisters")
+    shop.run()
+    assert shop.clusters() == [["shop:1", "shop:2"], ["shop:3"], ["shop:4"], ["shop:5"]]
+    direct = explain(shop.wh, "shop:1", "shop:3")
+    assert direct["cause"]["kind"] == "vetoed"
+    assert f"unlink {made} by ann on 2024-06-01 (two sisters)" in direct["reason"]
+    around = explain(shop.wh, "shop:2", "shop:3")
+    assert (around["cause"]["kind"], around["cause"]["link"]["rule_id"]) == ("cut", "phone")
+    assert f"unlink {made} by ann" in around["reason"]
+    conflict = shop.query("select action, override_id, rule_id from idr_out.identity_conflict")
+    assert conflict == [("CUT", made, "phone")]
+
+
+def test_a_limit_that_cuts_is_told(shop: Shop) -> None:
+    phone = Identifier("phone", "digits", unique=True, on_conflict="cut")
+    shop.apply(replace(shop.config, identifiers={**shop.config.identifiers, "phone": phone}))
+    shop.add((6, "a@x.org", "777", "f", NOW))
+    shop.run("FULL")
+    assert shop.clusters()[0] == ["shop:1", "shop:2", "shop:3"]
+    answer = explain(shop.wh, "shop:1", "shop:6")
+    assert answer["cause"]["kind"] == "cut"
+    assert "more than 1 different values of phone" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "reason", "said"),
+    [
+        ("LINK", 4, 4, "asked", "IDR-409"),
+        ("UNLINK", 4, 4, "asked", "IDR-409"),
+        ("LINK", 4, 99, "asked", "IDR-407"),
+        ("UNLINK", 99, 4, "asked", "IDR-407"),
+        ("LINK", 4, 5, "  ", "IDR-406"),
+    ],
+)
+def test_nonsense_is_refused(shop: Shop, kind: str, a: int, b: int, reason: str, said: str) -> None:
+    assert refused(shop, kind, a, b, reason).startswith(said)
+
+
+def test_what_was_said_is_refused_and_its_contrary_too(shop: Shop) -> None:
+    link, unlink = decide(shop, "LINK", 1, 4), decide(shop, "UNLINK", 2, 5)
+    assert refused(shop, "LINK", 4, 1).startswith("IDR-409")
+    assert refused(shop, "UNLINK", 5, 2).startswith("IDR-409")
+    assert link in refused(shop, "UNLINK", 4, 1)
+    assert unlink in refused(shop, "LINK", 2, 5)
+    assert refused(shop, "LINK", 2, 5).startswith("IDR-411")
+
+
+def test_contradictions_through_other_links_are_refused(shop: Shop) -> None:
+    decide(shop, "LINK", 1, 2)
+    decide(shop, "LINK", 2, 3)
+    assert refused(shop, "UNLINK", 1, 3).startswith("IDR-411")
+    veto = decide(shop, "UNLINK", 3, 5)
+    decide(shop, "LINK", 4, 5)
+    told = refused(shop, "LINK", 1, 4)
+    assert told.startswith("IDR-411")
+    assert veto in told
+    overrides.revoke(shop.wh, veto, "ann", shop.now)
+    decide(shop, "LINK", 1, 4)
+
+
+def test_revoking_needs_an_override_in_force(shop: Shop) -> None:
+    made = decide(shop, "LINK", 4, 5)
+    overrides.revoke(shop.wh, made, "ann", shop.now)
+    for override_id in (made, "nothing"):
+        with pytest.raises(IdrError) as caught:
+            overrides.revoke(shop.wh, override_id, "ann", shop.now)
+        assert caught.value.code == "IDR-410"
+
+
+def test_the_list_tells_what_the_published_version_respects(shop: Shop) -> None:
+    made = decide(shop, "LINK", 4, 5)
+
+    def states(*, include_revoked: bool = False) -> list[tuple]:
+        rows = overrides.listed(shop.wh, include_revoked=include_revoked)
+        return [(row["override_id"], row["revoked_by"], row["is_published"]) for row in rows]
+
+    assert states() == [(made, None, False)]
+    shop.run()
+    assert states() == [(made, None, True)]
+    overrides.revoke(shop.wh, made, "bob", shop.now)
+    assert states() == [(made, "bob", True)]
+    shop.run()
+    assert states() == []
+    assert states(include_revoked=True) == [(made, "bob", False)]
+
+
+def test_of_a_contradiction_edited_by_hand_the_veto_wins_and_the_run_says_so(shop: Shop) -> None:
+    decide(shop, "LINK", 4, 5)
+    shop.connection.execute(
+        "insert into idr_meta.identity_override (override_id, kind, entity_a, entity_b)"
+        " values ('hand', 'UNLINK', 'shop:4', 'shop:5')"
+    )
+    result = shop.run()
+    assert result["status"] == "SUCCESS_WITH_WARNINGS"
+    assert result["warnings"][0].startswith("IDR-411 unlink hand")
+    assert ["shop:4"] in shop.clusters()
+
+
+def test_an_override_edited_by_hand_takes_effect(shop: Shop) -> None:
+    made = decide(shop, "LINK", 4, 5)
+    shop.run()
+    shop.connection.execute("update idr_meta.identity_override set entity_a = 'shop:1' where override_id = ?", [made])
+    shop.run()
+    assert shop.clusters() == [["shop:1", "shop:2", "shop:3", "shop:5"], ["shop:4"]]
+
+
+@pytest.mark.parametrize("change", ["made", "revoked"])
+def test_a_plan_made_before_an_override_changed_is_not_published(shop: Shop, change: str) -> None:
+    first = decide(shop, "LINK", 4, 5) if change == "revoked" else None
+    shop.connection.execute("update shop.people set phone = null, upd = upd + interval 1 minute where id = 3")
+    planned = shop.run(dry_run=True)
+    if first is None:
+        decide(shop, "LINK", 1, 4)
+    else:
+        overrides.revoke(shop.wh, first, "ann", shop.now)
+    assert shop.approve(planned["run_id"])["error"]["code"] == "IDR-403"
+    assert "published the plan" not in shop.run()["message"]
+    joined = [["shop:1", "shop:2", "shop:4"], ["shop:3"], ["shop:5"]]
+    apart = [["shop:1", "shop:2"], ["shop:3"], ["shop:4"], ["shop:5"]]
+    assert shop.clusters() == (joined if first is None else apart)
+
+
+def test_a_plan_that_respects_the_overrides_in_force_is_published(shop: Shop) -> None:
+    decide(shop, "LINK", 4, 5)
+    planned = shop.run(dry_run=True)
+    assert planned["run_id"] in shop.run()["message"]
+    assert ["shop:4", "shop:5"] in shop.clusters()
