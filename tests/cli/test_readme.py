@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -32,7 +33,7 @@ def test_the_five_minutes_work(folder: Path) -> None:
     assert CONFIG is not None
     assert len(COMMANDS) >= 8
     for number, command in enumerate(COMMANDS):
-        outcome = idr(*command.split()[1:], cwd=folder)
+        outcome = idr(*shlex.split(command)[1:], cwd=folder)
         wanted = 1 if "RUN_ID" in command else 0
         assert outcome.code == wanted, f"{command}: {outcome.stderr}"
         if number == 0:
