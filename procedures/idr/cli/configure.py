@@ -10,10 +10,7 @@ import typer
 
 from idr.cli.output import note, print_json, say
 from idr.cli.session import AsJson, ConfigFile, Db, Guarded, checked, code_for, database, put, stored
-from idr.config import inspect, yaml_file
-from idr.config.diff import changes
 from idr.config.example import EXAMPLE
-from idr.config.propose import propose
 from idr.errors import IdrError
 from idr.schema import install
 
@@ -32,6 +29,8 @@ def init(
         raise typer.BadParameter(f"{output} exists; --force overwrites it", param_hint="--output")
     text = EXAMPLE
     if from_db is not None:
+        from idr.config.propose import propose
+
         with database(from_db) as wh:
             text = propose(wh)
     check = f"idr config check --config {output} --db {from_db or 'FILE'}"
@@ -49,6 +48,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong with a configuration."""
+    from idr.config import inspect, yaml_file
+
     try:
         parsed = yaml_file.load_file(config)
         if db is not None:
@@ -77,6 +78,8 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Put a configuration in force, after showing what it changes."""
+    from idr.config.diff import changes
+
     with database(db) as wh:
         new = checked(wh, config)
         install(wh)

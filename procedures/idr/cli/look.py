@@ -7,9 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from idr import evaluate as evaluation
-from idr import explain as explanation
-from idr import show as identity
 from idr.cli.output import print_json, print_pairs, print_table, say
 from idr.cli.session import AsJson, Db, ShowValues, published
 
@@ -54,6 +51,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why two records are one identity, or why they are not."""
+    from idr import explain as explanation
+
     with published(db) as wh:
         result = explanation.explain(wh, a, b, show_values=show_values)
     if as_json:
@@ -91,6 +90,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the members, profile, links and past of one identity."""
+    from idr import show as identity
+
     with published(db) as wh:
         result = identity.show(wh, x, limit=limit, show_values=show_values)
     if as_json:
@@ -117,6 +118,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Compare the published identities with a truth."""
+    from idr import evaluate as evaluation
+
     with published(db) as wh:
         result = evaluation.evaluate(wh, truth)
     if as_json:

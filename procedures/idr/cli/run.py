@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from idr import run as pipeline
 from idr.cli.output import note, print_json, print_pairs, progress, say
 from idr.cli.session import AsJson, Db, checked, database, exit_code, published, put
 
@@ -45,6 +44,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Plan, judge, and publish when the gate passes."""
+    from idr import run as pipeline
+
     opened = published if config is None else database
     with opened(db) as wh:
         if config is not None:
@@ -59,6 +60,8 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Publish a plan that the gate held."""
+    from idr import run as pipeline
+
     with published(db) as wh:
         result = pipeline.approve(wh, run_id, progress=progress)
     report(result, as_json)

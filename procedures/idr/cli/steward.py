@@ -9,13 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from idr import overrides as decisions
-from idr import run as pipeline
 from idr import suspects as suspicious
 from idr.cli.output import note, print_json, print_pairs, print_table, progress, say
 from idr.cli.run import report
 from idr.cli.session import AsJson, Db, ShowValues, exit_code, published
-from idr.warehouse.compact import compact as compacted
 
 Entity = Annotated[str, typer.Argument(help="Entity key.", show_default=False)]
 Reason = Annotated[str, typer.Option("--reason", help="Why: kept with the decision.", show_default=False)]
@@ -32,17 +29,24 @@ def _user() -> str:
 
 def link(a: Entity, b: Entity, reason: Reason, db: Db, as_json: AsJson = False) -> None:
     """Decide that two records are one identity, whatever their values say."""
+    from idr import overrides as decisions
+
     _decide(decisions.LINK, a, b, reason, db, as_json)
 
 
 def unlink(a: Entity, b: Entity, reason: Reason, db: Db, as_json: AsJson = False) -> None:
     """Decide that two records are never one identity, whatever their values say."""
+    from idr import overrides as decisions
+
     _decide(decisions.UNLINK, a, b, reason, db, as_json)
 
 
 def _decide(kind: str, a: str, b: str, reason: str, db: Path, as_json: bool) -> None:
+    from idr import overrides as decisions
+    from idr.run import utc_now
+
     with published(db) as wh:
-        row = decisions.add(wh, kind, a, b, reason, _user(), pipeline.utc_now())
+        row = decisions.add(wh, kind, a, b, reason, _user(), utc_now())
     _told(row, "The next run takes it up.", as_json)
 
 
@@ -52,6 +56,8 @@ def overrides(
     as_json: AsJson = False,
 ) -> None:
     """List what people decided: links and unlinks."""
+    from idr import overrides as decisions
+
     with published(db) as wh:
         rows = decisions.listed(wh, include_revoked=include_revoked)
     if as_json:
@@ -72,8 +78,11 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """End a link or an unlink."""
+    from idr import overrides as decisions
+    from idr.run import utc_now
+
     with published(db) as wh:
-        row = decisions.revoke(wh, override_id, _user(), pipeline.utc_now())
+        row = decisions.revoke(wh, override_id, _user(), utc_now())
     _told(row, "It ends with the next run.", as_json)
 
 
@@ -116,6 +125,9 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Erase a record for ever: from every table of IDR's own, and from every run to come."""
+    from idr import run as pipeline
+    from idr.warehouse.compact import compact as compacted
+
     with published(db) as wh:
         result = pipeline.forget(wh, entity_key, progress=progress)
     if compact and exit_code(result) == 0:
