@@ -11,6 +11,7 @@ import pytest
 from idr import lock
 from idr.model import Guardrails
 from idr.run import cleanup
+from idr.schedule.apply import outcomes
 from idr.schedule.report import report
 from tests.resolution.shop import NOW, Shop
 
@@ -125,6 +126,22 @@ def test_a_failed_run_and_its_failed_task_are_one_alert() -> None:
     shop.connection.execute("delete from shop.people")
     shop.run()
     assert [is_open for _, _, is_open in alerts(shop)] == [False, False], "a publication ends what went wrong before it"
+
+
+def test_outcomes_are_known_without_the_history_of_tasks() -> None:
+    """DuckDB has no TASK_HISTORY, as an owner's rights procedure may not have it."""
+    shop = Shop()
+    shop.add(*people("a@x.org"))
+    started(shop, "g1", "IDR_DRY_RUN_TASK", shop.run(dry_run=True))
+    started(shop, "g1", "IDR_LIVE_RUN_TASK", shop.run())
+    shop.add((None, "b@x.org", None, "x", NOW))
+    started(shop, "g2", "IDR_DRY_RUN_TASK", shop.run(dry_run=True))
+    found = outcomes(shop.wh)
+    assert [(run["state"], run["return_value"]) for run in found["IDR_DRY_RUN_TASK"]] == [
+        ("FAILED", "FAILED"),
+        ("SUCCEEDED", "PASS"),
+    ]
+    assert found["IDR_LIVE_RUN_TASK"][0]["state"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("days", [29, 31])

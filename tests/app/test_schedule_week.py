@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from snowflake.connector import ProgrammingError
 
 from tests.app.scheduled import Scheduled, bundle
 
-DAILY = {"cron": "0 1 * * *", "weekly_full": "0 2 * * SUN", "notify": "MAIL"}
+DAILY = {"cron": "0 1 * * MON-FRI", "weekly_full": "0 2 * * SUN", "notify": "MAIL"}
 
 
 @pytest.fixture
@@ -23,6 +26,16 @@ def idr(tmp_path: Any) -> Iterator[Scheduled]:
 
 def options(values: dict[str, Any]) -> str:
     return str(values).replace("True", "true").replace("False", "false")
+
+
+def rewrite(archive: Path, name: str, old: str, new: str) -> None:
+    """Change one file of an archive."""
+    with zipfile.ZipFile(archive) as opened:
+        files = {item: opened.read(item) for item in opened.namelist()}
+    files[name] = files[name].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(archive, "w") as opened:
+        for item, content in files.items():
+            opened.writestr(item, content)
 
 
 @pytest.mark.timeout(300)
@@ -68,15 +81,18 @@ def test_a_week_with_a_held_a_failed_and_an_approved_run_and_an_upgrade(idr: Sch
     idr.sql("delete from shop.crm.people where id is null")
 
     idr.sql("alter task idr.ops.idr_weekly_dry_run_task suspend")  # an operator's right
-    idr.upload(bundle(tmp_path / "upgrade"))
+    upgrade = bundle(tmp_path / "upgrade")
+    rewrite(upgrade / "procedures" / "idr.zip", "idr/sql/tasks/cleanup.sql", "The cleanup failed", "The new one failed")
+    idr.upload(upgrade)
     idr.sql("alter application idr upgrade using @package.src.files")
     states = {task["name"]: task["state"] for task in idr.call("idr_status()")["schedule"]["tasks"]}
     assert [name for name, state in states.items() if state != "started"] == ["IDR_WEEKLY_DRY_RUN_TASK"]
+    assert "The new one failed" in idr.sql("describe task idr.ops.idr_cleanup_task")[0][13]
     idr.sql("alter task idr.ops.idr_weekly_dry_run_task resume")
 
     idr.add("dan@x.org")
-    idr.pass_time(days=3)  # Friday, Saturday, Sunday with its full run
-    assert idr.explained() == ["PUBLISHED"] * 2 + ["HELD", "FAILED"] + ["PUBLISHED"] * 4
+    idr.pass_time(days=3)  # Friday, and Sunday with its full run
+    assert idr.explained() == ["PUBLISHED"] * 2 + ["HELD", "FAILED"] + ["PUBLISHED"] * 2
     assert idr.partition() == idr.oracle()
     assert idr.call("idr_status()")["schedule"]["alerts"] == [], "a publication closes the alert of a failure"
     assert [state for state, _ in idr.history("IDR_WEEKLY_FULL_TASK")] == ["SUCCEEDED"]
@@ -107,6 +123,15 @@ def test_the_schedule_changes_in_place_and_goes_away(idr: Scheduled) -> None:
     assert refused["error"]["code"] == "IDR-501", "no warehouse is bound"
     rows = {row[1]: row for row in idr.sql("show tasks in schema idr.ops")}
     assert (rows["IDR_DRY_RUN_TASK"][8], rows["IDR_DRY_RUN_TASK"][12]) == ("3 HOURS", "started"), "as it was"
+
+    idr.sql("create or replace role analyst", "grant application role idr.idr_viewer to role analyst")
+    with idr.local.connect(role="ANALYST") as connection:
+        analyst = connection.cursor()
+        analyst.execute("select name from table(idr.information_schema.task_history())")
+        assert ("IDR_DRY_RUN_TASK",) in analyst.fetchall(), "a viewer monitors"
+        for refused_to_viewers in ("alter task idr.ops.idr_dry_run_task suspend", "call idr.core.idr_unschedule()"):
+            with pytest.raises(ProgrammingError):
+                analyst.execute(refused_to_viewers)
 
     idr.call("idr_schedule({'gate': 'none', 'weekly_full': false})")
     assert [row[1] for row in idr.sql("show tasks in schema idr.ops")] == ["IDR_CLEANUP_TASK", "IDR_LIVE_RUN_TASK"]
