@@ -15,9 +15,10 @@ from typing import Any, Concatenate, ParamSpec
 
 from snowflake.snowpark import Session
 
+from idr import compare as comparison
 from idr import evaluate as evaluation
 from idr import explain as explanation
-from idr import history
+from idr import history, overrides, suspects
 from idr import run as pipeline
 from idr import show as identity
 from idr.config import inspect, store, yaml_file
@@ -107,6 +108,41 @@ def explain(wh: SnowparkWarehouse, entity_a: str, entity_b: str) -> Answer:
 @_procedure
 def evaluate(wh: SnowparkWarehouse, truth_table: str) -> Answer:
     return evaluation.evaluate_table(wh, truth_table)
+
+
+@_procedure
+def link(wh: SnowparkWarehouse, entity_a: str, entity_b: str, reason: str) -> Answer:
+    return overrides.add(wh, overrides.LINK, entity_a, entity_b, reason, wh.user(), pipeline.utc_now())
+
+
+@_procedure
+def unlink(wh: SnowparkWarehouse, entity_a: str, entity_b: str, reason: str) -> Answer:
+    return overrides.add(wh, overrides.UNLINK, entity_a, entity_b, reason, wh.user(), pipeline.utc_now())
+
+
+@_procedure
+def revoke(wh: SnowparkWarehouse, override_id: str) -> Answer:
+    return overrides.revoke(wh, override_id, wh.user(), pipeline.utc_now())
+
+
+@_procedure
+def list_overrides(wh: SnowparkWarehouse) -> Answer:
+    return {"overrides": overrides.listed(wh, include_revoked=True)}
+
+
+@_procedure
+def forget(wh: SnowparkWarehouse, entity_key: str) -> Answer:
+    return pipeline.forget(wh, entity_key)
+
+
+@_procedure
+def list_suspects(wh: SnowparkWarehouse) -> Answer:
+    return suspects.suspects(wh, limit=50, show_values=False)
+
+
+@_procedure
+def compare(wh: SnowparkWarehouse, run_a: str, run_b: str) -> Answer:
+    return comparison.compare(wh, run_a, run_b)
 
 
 @_procedure

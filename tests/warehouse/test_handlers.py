@@ -137,3 +137,32 @@ def test_a_run_that_cannot_write_its_last_words_gives_the_lock_back(app: Session
     assert handlers.run(app, "FULL")["error"]["code"] == "IDR-501"
     schema.install(wh)
     assert handlers.run(app, "FULL")["status"] == "SUCCESS", "not SKIPPED: the lock is free"
+
+
+def test_a_steward_links_keeps_apart_revokes_and_erases(app: Session) -> None:
+    handlers.configure(app, YAML)
+    handlers.run(app, "FULL")
+
+    def together(a: str, b: str) -> bool:
+        result = plain(handlers.run(app, "INCR"))
+        if result["status"] == "HELD":
+            handlers.approve(app, result["run_id"])
+        return plain(handlers.explain(app, a, b))["linked"]
+
+    assert together("crm:1", "crm:2")
+    apart = plain(handlers.unlink(app, "crm:1", "crm:2", "two sisters"))
+    assert apart["created_by"]
+    assert not together("crm:1", "crm:2")
+    refused = plain(handlers.link(app, "crm:1", "crm:2", "no, one"))
+    assert refused["error"]["code"] == "IDR-411"
+    assert [row["kind"] for row in plain(handlers.list_overrides(app))["overrides"]] == ["UNLINK"]
+    handlers.revoke(app, apart["override_id"])
+    assert together("crm:1", "crm:2")
+    assert plain(handlers.list_suspects(app))["suspects"] == []
+    before = plain(handlers.status(app))["last_run"]["run_id"]
+    receipt = plain(handlers.forget(app, "crm:1"))
+    assert receipt["status"] == "SUCCESS"
+    assert receipt["rows"]["idr_out.entity_current"] == 1
+    assert plain(handlers.explain(app, "crm:1", "crm:2"))["error"]["code"] == "IDR-412"
+    assert plain(handlers.forget(app, "crm:1"))["error"]["code"] == "IDR-412"
+    assert plain(handlers.compare(app, before, "current"))["only_in_a"] == 1

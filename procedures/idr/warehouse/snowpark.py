@@ -128,6 +128,10 @@ class SnowparkWarehouse:
         _, rows = self._run(sql, binds, rename)
         return [{name.lower(): _plain(value) for name, value in row.as_dict().items()} for row in rows]
 
+    def user(self) -> str:
+        """Who called: Snowflake may hide the user's name from an application, but not the role."""
+        return str(self._send("select coalesce(current_user(), current_role(), 'unknown')")[0][0])
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         self._send("begin transaction")

@@ -1,0 +1,12 @@
+-- reads: idr_work, idr_meta, idr_out
+-- writes: idr_meta
+create or replace procedure core.idr_unlink(entity_a varchar, entity_b varchar, reason varchar)
+returns variant
+language python
+runtime_version = '3.11'
+packages = ('snowflake-snowpark-python', 'pyyaml')
+imports = ('/procedures/idr.zip')
+handler = 'idr.handlers.unlink'
+comment = 'Decides that two records are never one identity'
+execute as owner;
+grant usage on procedure core.idr_unlink(varchar, varchar, varchar) to application role idr_operator;
