@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from emulator import statement, statements, table_functions
-from emulator.engine.binds import Rows
+from emulator.engine.binds import Rows, place
+from emulator.loading import queries as stage_queries
 from emulator.result import Column, Result
 from emulator.rules import RULES
+from emulator.selection import selection
 from emulator.words import Words, first_word, strip
 
 if TYPE_CHECKING:
@@ -33,32 +36,45 @@ def execute(
     text = strip(text)
     for rule in RULES:
         rule(server, session, text)
-    found = statement.find(text)
+    shown = selection(text) if first_word(text) == "SHOW" else None
+    found = statement.find(shown.text if shown else text)
+    if "?" in text:
+        text, rows = place(text, rows, first_word(text), everywhere=found is not None and first_word(text) != "CALL")
+        found = statement.find(text)
     if describe_only:
         return _describe(server, session, text, found)
     if _DEFINING.match(text) and session.connection.in_transaction:
         session.connection.commit(session)
     if found is None:
-        return _forward(server, session, text, rows)
+        return forward(server, session, text, rows)
     kind, words, present = found
-    return kind.handler(statement.Request(server, session, text, words, present, rows))
+    result = kind.handler(statement.Request(server, session, text, words, present, rows))
+    return shown.of(result) if shown else result
 
 
-def _forward(server: Server, session: Session, text: str, rows: Rows | None) -> Result:
-    if not table_functions.mentioned(text):
-        return session.connection.execute(session, text, rows)
-    with closing(table_functions.Expansion(server, session, text, rows)) as expanded:
-        return session.connection.execute(session, expanded.text, expanded.rows)
+def forward(server: Server, session: Session, text: str, rows: Rows | None) -> Result:
+    """Leave the statement to DuckDB, with the rows of functions and of files as relations."""
+    with _relations(server, session, text, rows) as (expanded, binds):
+        return session.connection.execute(session, expanded, binds)
+
+
+@contextmanager
+def _relations(server: Server, session: Session, text: str, rows: Rows | None) -> Iterator[tuple[str, Rows | None]]:
+    with ExitStack() as stack:
+        if table_functions.mentioned(text):
+            functions = stack.enter_context(closing(table_functions.Expansion(server, session, text, rows)))
+            text, rows = functions.text, functions.rows
+        if stage_queries.mentioned(text):
+            text = stack.enter_context(closing(stage_queries.StageRelations(session, text))).text
+        yield text, rows
 
 
 def _describe(
     server: Server, session: Session, text: str, found: tuple[statement.Kind, Words, set[str]] | None
 ) -> Result:
     if found is None:
-        if not table_functions.mentioned(text):
-            return session.connection.describe(session, text)
-        with closing(table_functions.Expansion(server, session, text, None)) as expanded:
-            return session.connection.describe(session, expanded.text)
+        with _relations(server, session, text, None) as (expanded, _):
+            return session.connection.describe(session, expanded)
     kind, words, present = found
     if first_word(text) in _READ_ONLY:
         return Result(kind.handler(statement.Request(server, session, text, words, present)).columns)

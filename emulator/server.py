@@ -31,6 +31,7 @@ class Server:
         self.catalogue = Catalogue(data / "catalogue.sqlite")
         self.grants = Grants(self.catalogue)
         self.stages = StageFiles(data / "stages")
+        self._drop_temporary()
         self.locks = TableLocks(self.settings.lock_timeout)
         self.sessions = Sessions()
         self.results: dict[str, Result] = RecentResults()
@@ -46,10 +47,25 @@ class Server:
     def close_session(self, session: Session) -> None:
         self.sessions.remove(session)
         session.connection.close()
+        self._drop_temporary(session.id)
+
+    def _drop_temporary(self, session: str | None = None) -> None:
+        """Drop the stages and file formats of a session that has ended; None: of all."""
+        for kind in ("STAGE", "FILE FORMAT"):
+            for item in self.catalogue.find(kind):
+                owner = item.definition.get("session")
+                if owner is not None and session in (None, owner):
+                    self.catalogue.drop(item)
+                    if kind == "STAGE":
+                        self.stages.drop(item.full_name)
 
     def execute(self, session: Session, text: str, rows: Rows | None = None, describe_only: bool = False) -> Result:
         """Run one statement. Raises SqlError."""
         return dispatcher.execute(self, session, text, rows, describe_only)
+
+    def forward(self, session: Session, text: str, rows: Rows | None = None) -> Result:
+        """Run a statement that DuckDB answers. Raises SqlError."""
+        return dispatcher.forward(self, session, text, rows)
 
     def close(self) -> None:
         self.tasks.stop()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.names import Name, SchemaName, complete, complete_schema
 
 if TYPE_CHECKING:
+    from emulator.catalogue import Object
     from emulator.engine.connection import Connection
     from emulator.server import Server
 
@@ -37,7 +38,7 @@ class Session:
     application: str | None = None  # whose setup script or procedure this session runs
     root: Path | None = None  # the folder of that application's files
     script: Path | None = None  # the file whose statements run, for EXECUTE IMMEDIATE FROM './..'
-    last_query: str | None = None
+    queries: list[str] = field(default_factory=list)  # the ids of its statements
     parameters: dict[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     id: str = field(default_factory=lambda: str(secrets.randbits(48)))
@@ -51,6 +52,15 @@ class Session:
 
     def schema_name(self, parts: list[str], doing: str) -> SchemaName:
         return complete_schema(parts, self.database, doing)
+
+    @property
+    def client(self) -> Session:
+        """The client's session, of which this may be a frame."""
+        return self.caller.client if self.caller else self
+
+    def sees(self, item: Object) -> bool:
+        """Whether the object is not another session's temporary one."""
+        return item.definition.get("session") in (None, self.client.id)
 
     @property
     def depth(self) -> int:

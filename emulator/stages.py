@@ -5,20 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from fakesnow.transforms import stage as fakesnow_stage
-
 from emulator.errors import SqlError, compilation_error
 from emulator.names import Name, split
 from emulator.session import Session
 
 
 class StageFiles:
-    """Where the files of a stage lie. The layout is fakesnow's, whose COPY INTO reads it."""
+    """Where the files of a stage lie."""
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root.resolve()
-        fakesnow_stage.LOCAL_BUCKET_PATH = str(self.root)
 
     def folder(self, name: Name) -> Path:
         return self.root / name.database / name.schema / name.name
@@ -43,6 +40,8 @@ class StageFiles:
         if not location.startswith("@"):
             raise compilation_error(f"Invalid stage location '{location}': it must start with '@'.", "001003", "42000")
         name, _, below = location[1:].partition("/")
+        if name == "~":
+            return Name("USER", "STAGE", name), below
         return session.name(split(name), "stage operation"), below
 
     def drop(self, name: Name) -> None:

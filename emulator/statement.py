@@ -48,6 +48,10 @@ class Request:
         """Run another statement in the same session."""
         return self.server.execute(self.session, text)
 
+    def forward(self) -> Result:
+        """Leave the statement to DuckDB."""
+        return self.server.forward(self.session, self.text, self.rows)
+
 
 Handler = Callable[[Request], Result]
 

@@ -1,4 +1,4 @@
-"""`TABLE(INFORMATION_SCHEMA.NAME(..))`: functions whose rows a query reads as it reads a table.
+"""`TABLE(INFORMATION_SCHEMA.NAME(..))`, `TABLE(NAME(..))`: functions whose rows a query reads as it reads a table.
 
 A module of `statements/` registers one; its rows become a temporary relation of the session's connection for the
 time of the statement.
@@ -6,6 +6,7 @@ time of the statement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from sqlglot.tokens import Token, TokenType
 
 from emulator.errors import SqlError, compilation_error
 from emulator.names import quote
-from emulator.result import Column, Result
+from emulator.result import ArrowResult, Column, Result
 
 if TYPE_CHECKING:
     from emulator.engine.binds import Rows
@@ -30,9 +31,11 @@ TableFunction = Callable[["Session", str, dict[str, Any]], Result]  # session, d
 class _Registered:
     parameters: tuple[str, ...]
     rows: TableFunction
+    in_schema: bool
 
 
 _FUNCTIONS: dict[str, _Registered] = {}
+_MENTIONED = re.compile(r"\btable\s*\(", re.IGNORECASE)
 _SCHEMA = "INFORMATION_SCHEMA"
 _ARROW = {
     "fixed": pa.decimal128(38, 0),
@@ -41,11 +44,11 @@ _ARROW = {
 }
 
 
-def table_function(name: str, parameters: str) -> Callable[[TableFunction], TableFunction]:
-    """Register a function of INFORMATION_SCHEMA with the names of its parameters in order."""
+def table_function(name: str, parameters: str, in_schema: bool = True) -> Callable[[TableFunction], TableFunction]:
+    """Register a function, of INFORMATION_SCHEMA unless told otherwise, with the names of its parameters in order."""
 
     def register(rows: TableFunction) -> TableFunction:
-        _FUNCTIONS[name] = _Registered(tuple(parameters.upper().split()), rows)
+        _FUNCTIONS[name] = _Registered(tuple(parameters.upper().split()), rows, in_schema)
         return rows
 
     return register
@@ -66,8 +69,7 @@ class _Call:
 
 def mentioned(text: str) -> bool:
     """Whether the text may call a registered function: spares reading those that cannot."""
-    upper = text.upper()
-    return _SCHEMA in upper and any(name in upper for name in _FUNCTIONS)
+    return _MENTIONED.search(text) is not None
 
 
 class Expansion:
@@ -84,8 +86,9 @@ class Expansion:
     def _expand(self, call: _Call, relation: str) -> None:
         session = self._session
         database = call.database or session.database
-        if database is None:
+        if database is None and call.function.in_schema:
             raise compilation_error(f"Unknown table function {_SCHEMA}.{call.name}", "002141", "42601")
+        database = database or "MEMORY"
         result = call.function.rows(session, database, self._arguments(call))
         with session.connection.lock:
             session.connection.register(relation, _arrow(result))
@@ -129,6 +132,14 @@ def _calls(text: str) -> list[_Call]:
     words = [_word(token) for token in tokens]
     found: list[_Call] = []
     for i in range(len(tokens) - 3):
+        if words[i : i + 2] == ["TABLE", "("] and words[i + 3] == "(" and words[i + 2] in _FUNCTIONS:
+            function = _FUNCTIONS[words[i + 2]]
+            end, arguments = _balanced(text, tokens, i + 3)
+            if not function.in_schema and words[end + 1 : end + 2] == [")"]:
+                before = sum(token.token_type is TokenType.PLACEHOLDER for token in tokens[:i])
+                place = (tokens[i].start, tokens[end + 1].end + 1)
+                found.append(_Call(function, words[i + 2], None, *place, arguments, before))
+            continue
         if words[i : i + 2] != [_SCHEMA, "."] or words[i + 2] not in _FUNCTIONS or words[i + 3] != "(":
             continue
         qualified = i >= 2 and words[i - 1] == "."
@@ -170,6 +181,8 @@ def _balanced(text: str, tokens: list[Token], opening: int) -> tuple[int, list[s
 
 
 def _arrow(result: Result) -> pa.Table:
+    if isinstance(result, ArrowResult) and not result.rows:
+        return result.arrow
     fields = [pa.field(column.name, _type(column)) for column in result.columns]
     columns = [pa.array(list(values), field.type) for values, field in zip(_transposed(result), fields, strict=True)]
     return pa.table(columns, schema=pa.schema(fields))

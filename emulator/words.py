@@ -10,7 +10,7 @@ from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType
 
 from emulator.errors import compilation_error, syntax_error
-from emulator.names import split
+from emulator.names import quote, split
 
 _SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _FIRST = re.compile(r"[A-Za-z]+")
@@ -36,9 +36,20 @@ def first_word(text: str) -> str:
 def _tokens(text: str) -> tuple[Token, ...]:
     """The tokens after the first word, which sqlglot would read as the start of an opaque command."""
     try:
-        return tuple(tokenize(text[len(first_word(text)) :], read="snowflake"))
+        tokens = tokenize(text[len(first_word(text)) :], read="snowflake")
     except TokenError as error:
         raise compilation_error(f"parse error: {error}") from None
+    return tuple(word for token in tokens for word in _single_words(token))
+
+
+def _single_words(token: Token) -> list[Token]:
+    """sqlglot reads FILE FORMAT, ORDER BY and others as one token."""
+    if " " not in token.text or token.token_type in (*_STRINGS, TokenType.IDENTIFIER):
+        return [token]
+    return [
+        Token(TokenType.VAR, word[0], token.line, token.col, token.start + word.start(), token.start + word.end() - 1)
+        for word in re.finditer(r"\S+", token.text)
+    ]
 
 
 class Words:
@@ -66,6 +77,11 @@ class Words:
     def position(self) -> int:
         """Where the next word starts in the text."""
         return len(self.text) if self.ended else self._offset + self._tokens[self._at].start
+
+    @property
+    def consumed(self) -> int:
+        """Where the last word that was read ends in the text."""
+        return self._offset + (self._tokens[self._at - 1].end + 1 if self._at else 0)
 
     def unexpected(self) -> Exception:
         before = self.text[: self.position]
@@ -175,6 +191,23 @@ class Words:
             found[key] = self.values() if self.sees("(") else self.value()
             self.accept(",")
         return found
+
+    def group(self) -> dict[str, Value]:
+        """Properties `KEY = value` in parentheses."""
+        self.expect("(")
+        found: dict[str, Value] = {}
+        while not self.accept(")"):
+            key = self.identifier()
+            self.expect("=")
+            found[key] = self.values() if self.sees("(") else self.value()
+            self.accept(",")
+        return found
+
+    def dotted(self) -> str:
+        """A name as a string, or as it is written."""
+        if self.sees_string():
+            return self.string()
+        return ".".join(quote(part) for part in self.name())
 
     def value(self) -> str:
         sign = self.accept("-") or ""

@@ -54,6 +54,28 @@ def _column(name: str, kind: str) -> Column:
     return Column(name, wire, 0, 9) if wire.startswith("time") else Column(name, wire)
 
 
+_NATIVE = {
+    "real": "DOUBLE",
+    "text": "VARCHAR",
+    "binary": "BLOB",
+    "timestamp_ntz": "TIMESTAMP",
+    "timestamp_ltz": "TIMESTAMPTZ",
+    "timestamp_tz": "TIMESTAMPTZ",
+    "variant": "JSON",
+    "object": "JSON",
+    "array": "JSON",
+}
+
+
+def duckdb_type(column: Column) -> str:
+    """DuckDB's type for a column of a table."""
+    if column.type == "fixed":
+        return (
+            "HUGEINT" if (column.precision, column.scale) == (38, 0) else f"DECIMAL({column.precision}, {column.scale})"
+        )
+    return _NATIVE.get(column.type, column.type.upper())
+
+
 def with_json_text(table: pa.Table) -> pa.Table:
     """The table with lists and structures as the JSON text that Snowflake's clients get."""
     for i, column in enumerate(table.columns):

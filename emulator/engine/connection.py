@@ -286,6 +286,15 @@ class Connection:
         if self.in_transaction and self.owner is not session:
             raise _other_scope()
 
+    def native(self, session: Session, sql: str, parameters: Sequence[object] | None = None) -> pa.Table:
+        """Run DuckDB's own SQL in this connection and its transaction. Raises SqlError."""
+        with self.lock:
+            self._stand_in(session)
+            try:
+                return self._duck.execute(sql, parameters).to_arrow_table()
+            except duckdb.Error as error:
+                raise translate(error) from error
+
     def register(self, name: str, rows: pa.Table) -> None:
         """Make rows a relation of this connection, outside of every database."""
         self._duck.register(name, rows)

@@ -20,6 +20,14 @@ _HIDDEN_SCHEMAS = ("main", "pg_catalog", "_fs_information_schema")
 _USABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
+def _columns_view() -> str:
+    """fakesnow's view of columns, in which an integer of 38 digits is a NUMBER, too."""
+    start = "create view if not exists _fs_global._fs_information_schema._fs_columns"
+    found = next(text for text in info_schema.fs_global_creation_sql().split(";") if start in text)
+    wide = found.replace("columns.data_type='BIGINT'", "columns.data_type in ('BIGINT', 'HUGEINT')")
+    return wide.replace(start, start.replace("create view if not exists", "create or replace view"))
+
+
 class Databases:
     """Creates, finds and drops databases and schemas; opens connections."""
 
@@ -33,6 +41,7 @@ class Databases:
         # views of every database refer to fakesnow's global one, so it comes first
         self._attach(GLOBAL_DATABASE_NAME)
         self._duck.execute(info_schema.fs_global_creation_sql())
+        self._duck.execute(_columns_view())
         self._duck.execute(show.fs_global_creation_sql())
         self._duck.execute(macros.creation_sql("memory"))  # for sessions without a current database
         for file in sorted(directory.glob("*.db")):

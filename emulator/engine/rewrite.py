@@ -48,10 +48,13 @@ def answer_functions(expression: Expr, session: Session) -> None:
 def _value(name: str, arguments: list[Expr], session: Session) -> object:
     if any(isinstance(argument, exp.Null) for argument in arguments):
         return None
-    texts = [
-        str(argument.this).lower() if isinstance(argument, exp.Boolean) else argument.name for argument in arguments
-    ]
-    return FUNCTIONS[name](session, texts)
+    return FUNCTIONS[name](session, [_text(argument) for argument in arguments])
+
+
+def _text(argument: Expr) -> str:
+    if isinstance(argument, exp.Boolean):
+        return str(argument.this).lower()
+    return f"-{argument.name}" if isinstance(argument, exp.Neg) else argument.name
 
 
 def bind_functions(expression: Expr, params: Parameters) -> Parameters:

@@ -51,6 +51,7 @@ def drop_database(request: Request) -> Result:
 @statement("SHOW [TERSE] DATABASES")
 def show_databases(request: Request) -> Result:
     pattern, _, _ = scope_of(request)
+    request.words.end()
     known = {item.name: item for item in request.server.catalogue.find("DATABASE")}
     rows = [
         (
@@ -160,6 +161,7 @@ def show_schemas(request: Request) -> Result:
             database = words.identifier()
             if not request.server.databases.exists(database):
                 raise does_not_exist("Database", shown(database))
+    words.end()
     rows = []
     for place in request.server.databases.names() if database is None else [database]:
         known = {item.name: item for item in request.server.catalogue.find("SCHEMA", database=place)}

@@ -30,6 +30,7 @@ def scope_of(request: Request) -> tuple[str | None, str | None, str | None]:
 def scope_filter(request: Request) -> tuple[str | None, Filter]:
     """The pattern, and whether an object lies in the scope."""
     pattern, database, schema = scope_of(request)
+    request.words.end()
     return (
         pattern,
         lambda item: (database is None or item.database == database) and (schema is None or item.schema == schema),

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
 from emulator.catalogue import Object
 from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist
-from emulator.names import Name, like, shown
+from emulator.loading import formats
+from emulator.loading.files import KIND, existing_stage, locate, shown_files
+from emulator.names import like, shown
 from emulator.result import Result, Transfer, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import scope_filter
+from emulator.words import Value
 
-KIND = "STAGE"
 
-
-@statement("CREATE [OR REPLACE] [TEMPORARY|TEMP] STAGE [IF NOT EXISTS]")
+@statement("CREATE [OR REPLACE] [SCOPED] [TEMPORARY|TEMP] STAGE [IF NOT EXISTS]")
 def create_stage(request: Request) -> Result:
     name = request.session.name(request.words.name(), "CREATE STAGE")
     if not request.server.databases.has_schema(name.database, name.schema):
@@ -28,13 +28,11 @@ def create_stage(request: Request) -> Result:
         return status(f"{name.name} already exists, statement succeeded.")
     if existing and not request.has("OR REPLACE"):
         raise already_exists(name)
-    options = request.words.options()
+    options, file_format = _stage_options(request)
     if "URL" in options:
         raise compilation_error("Unsupported feature 'external stage'.", "000002", "0A000")
     request.server.stages.drop(name)
     request.server.stages.folder(name).mkdir(parents=True)
-    # COPY INTO is fakesnow's, which keeps a list of stages of its own
-    request.session.connection.execute(request.session, f"create or replace stage {name.sql}")
     directory = "DIRECTORY" in options and "ENABLE=TRUE" in str(options["DIRECTORY"]).upper()
     request.server.catalogue.put(
         Object(
@@ -44,18 +42,34 @@ def create_stage(request: Request) -> Result:
             name.schema,
             owner=request.session.role,
             comment=str(options.get("COMMENT", "")),
-            definition={"directory": directory},
+            definition={"directory": directory, "file_format": file_format, **temporary(request)},
         )
     )
     return status(f"Stage area {shown(name.name)} successfully created.")
 
 
-def existing_stage(request: Request, name: Name) -> Object:
-    """The stage. Raises 002003 when there is none."""
-    stage = request.server.catalogue.get(KIND, name)
-    if stage is None:
-        raise does_not_exist("Stage", name)
-    return stage
+def _stage_options(request: Request) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The options of a stage, and those of its file format."""
+    options: dict[str, Value] = {}
+    file_format: dict[str, Value] = {}
+    words = request.words
+    while not words.ended:
+        key = words.identifier()
+        if key == "WITH":
+            continue
+        words.expect("=")
+        if key == "FILE_FORMAT":
+            written = formats.read_clause(words)
+            file_format = written if isinstance(written, dict) else {"FORMAT_NAME": str(written)}
+            formats.chosen(request.session, file_format, {})
+        else:
+            options[key] = words.values() if words.sees("(") else words.value()
+    return options, file_format
+
+
+def temporary(request: Request) -> dict[str, str]:
+    """What marks an object as the session's own."""
+    return {"session": request.session.client.id} if request.has("TEMP") or request.has("TEMPORARY") else {}
 
 
 @statement("DROP STAGE [IF EXISTS]")
@@ -63,14 +77,14 @@ def drop_stage(request: Request) -> Result:
     name = request.session.name(request.words.name(), "DROP STAGE")
     if request.has("IF EXISTS") and request.server.catalogue.get(KIND, name) is None:
         return status("Drop statement executed successfully.")
-    request.server.catalogue.drop(existing_stage(request, name))
+    request.server.catalogue.drop(existing_stage(request.session, name))
     request.server.stages.drop(name)
     return status(f"{shown(name.name)} successfully dropped.")
 
 
 @statement("ALTER STAGE [IF EXISTS]")
 def alter_stage(request: Request) -> Result:
-    stage = existing_stage(request, request.session.name(request.words.name(), "ALTER STAGE"))
+    stage = existing_stage(request.session, request.session.name(request.words.name(), "ALTER STAGE"))
     if not request.words.accept("REFRESH"):
         request.words.expect("SET")
         stage.comment = str(request.words.options().get("COMMENT", stage.comment))
@@ -87,7 +101,7 @@ def show_stages(request: Request) -> Result:
             None, None, None, "ROLE", "Y" if s.definition["directory"] else "N",
         )
         for s in request.server.catalogue.find(KIND)
-        if like(pattern, s.name) and matches(s)
+        if like(pattern, s.name) and matches(s) and request.session.sees(s)
     ]  # fmt: skip
     return table(
         "created_on:timestamp_ltz name database_name schema_name url has_credentials has_encryption_key owner comment "
@@ -98,35 +112,16 @@ def show_stages(request: Request) -> Result:
 
 @statement("DESCRIBE|DESC STAGE")
 def describe_stage(request: Request) -> Result:
-    stage = existing_stage(request, request.session.name(request.words.name(), "DESCRIBE STAGE"))
-    enabled = str(stage.definition["directory"]).lower()
+    stage = existing_stage(request.session, request.session.name(request.words.name(), "DESCRIBE STAGE"))
+    enabled = str(stage.definition.get("directory", False)).lower()
     rows = [("DIRECTORY", "ENABLE", "Boolean", enabled, "false")]
     return table("parent_property property property_type property_value property_default", rows)
 
 
-def _located(request: Request, location: str) -> tuple[Name, str]:
-    name, below = request.server.stages.resolve(
-        location if location.startswith("@") else f"@{location}", request.session
-    )
-    existing_stage(request, name)
-    request.server.stages.path(name, below)
-    return name, below
-
-
-def _pattern(request: Request) -> re.Pattern[str]:
-    options = request.words.options()
-    return re.compile(str(options.get("PATTERN", ".*")))
-
-
-def _matching(request: Request, name: Name, below: str) -> list[tuple[str, Path]]:
-    """The files below a location that match PATTERN, with their names as LIST shows them."""
-    pattern = _pattern(request)
-    folder = request.server.stages.folder(name)
-    listed = [
-        (f"{name.name.lower()}/{path.relative_to(folder).as_posix()}", path)
-        for path in request.server.stages.files(name, below)
-    ]
-    return [(shown_name, path) for shown_name, path in listed if pattern.fullmatch(shown_name)]
+def _matching(request: Request, location: str) -> list[tuple[str, Path]]:
+    name, below = locate(request.session, location)
+    pattern = request.words.options().get("PATTERN")
+    return shown_files(request.session, name, below, None if pattern is None else str(pattern))
 
 
 @statement("LIST", "LS")
@@ -138,7 +133,7 @@ def list_stage(request: Request) -> Result:
             hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest(),
             _http_date(stat.st_mtime),
         )
-        for listed, path in _matching(request, *_located(request, request.words.location()))
+        for listed, path in _matching(request, request.words.location())
         for stat in [path.stat()]
     ]
     return table("name size:fixed md5 last_modified", rows)
@@ -151,7 +146,7 @@ def _http_date(timestamp: float) -> str:
 @statement("REMOVE", "RM")
 def remove(request: Request) -> Result:
     rows = []
-    for listed, path in _matching(request, *_located(request, request.words.location())):
+    for listed, path in _matching(request, request.words.location()):
         path.unlink()
         rows.append((listed, "removed"))
     return table("name result", rows)
@@ -163,7 +158,7 @@ def put(request: Request) -> Result:
     source = _file(request)
     location = request.words.location()
     options = {key: str(value).lower() for key, value in request.words.options().items()}
-    name, below = _located(request, location)
+    name, below = locate(request.session, location)
     folder = request.server.stages.path(name, below)
     folder.mkdir(parents=True, exist_ok=True)
     return Transfer(
@@ -184,9 +179,8 @@ def put(request: Request) -> Result:
 def get(request: Request) -> Result:
     location = request.words.location()
     target = _file(request)
-    name, below = _located(request, location)
-    files = [path for _, path in _matching(request, name, below)]
-    folder = request.server.stages.folder(name)
+    files = [path for _, path in _matching(request, location)]
+    folder = request.server.stages.folder(locate(request.session, location)[0])
     return Transfer(
         [],
         data={

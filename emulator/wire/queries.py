@@ -95,7 +95,7 @@ class Queries:
                 query.session, query.text, decode(body.get("bindings")), bool(body.get("describeOnly"))
             )
             self._server.results[query.id] = result
-            query.session.last_query = query.id
+            query.session.queries.append(query.id)
             reply = success(result, query.session, query.id)
         except SqlError as error:
             reply = failure(error, query.id)

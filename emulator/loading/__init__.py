@@ -1,0 +1,1 @@
+"""Loading files of stages into tables, and unloading tables into files."""
