@@ -43,7 +43,12 @@ def state(wh: Warehouse, run: str) -> State:
         "select status, is_dry_run, version from idr_out.run_history where run_id = :run_id", {"run_id": run}
     )
     if not rows:
-        raise IdrError.of("IDR-413", "there is no such run", where=run, fix="See `idr history`, or say `current`")
+        raise IdrError.of(
+            "IDR-413",
+            "there is no such run",
+            where=run,
+            fix="idr_out.run_history lists the runs; `current` stands for what is published",
+        )
     if rows[0]["version"] is not None:
         return State(run, "published", read("compare/version"), {"version": rows[0]["version"]})
     plan = journal.find_plan(wh, run)
@@ -59,7 +64,7 @@ def state(wh: Warehouse, run: str) -> State:
         "IDR-413",
         f"the run published nothing ({rows[0]['status']}), and no plan of it is left",
         where=run,
-        fix="See `idr history` for runs that were published, or plan again",
+        fix="Choose a published run of idr_out.run_history, or plan again",
     )
 
 

@@ -51,7 +51,7 @@ def renew(wh: Warehouse, lease: Lease, until: datetime) -> None:
         raise IdrError.of(
             "IDR-405",
             "another run took the lock while this one was at work",
-            fix="Nothing was published. Look at `idr history` for the other run;"
+            fix="Nothing was published. idr_out.run_history has the other run;"
             " raise settings.lease_minutes if runs last",
         )
 

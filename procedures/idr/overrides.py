@@ -50,7 +50,10 @@ def revoke(wh: Warehouse, override_id: str, revoked_by: str, now: datetime) -> d
     found = next((row for row in active(wh) if row["override_id"] == override_id), None)
     if found is None:
         raise IdrError.of(
-            "IDR-410", "there is no active override with this id", where=override_id, fix="See `idr overrides`"
+            "IDR-410",
+            "there is no active override with this id",
+            where=override_id,
+            fix="The list of overrides has their ids",
         )
     wh.execute(read("overrides/revoke"), {"override_id": override_id, "revoked_by": revoked_by, "now": now})
     return found | {"revoked_by": revoked_by, "revoked_at": now}
@@ -104,5 +107,5 @@ def _refuse(code: str, row: Row, a: str, b: str, lead: str = "") -> None:
         code,
         f"{lead}{told}, made by {row['created_by']} on {str(row['created_at'])[:10]} ({row['reason']})",
         where=f"{a}, {b}",
-        fix=f"`idr revoke {row['override_id']}` ends it" if code == "IDR-411" else "Nothing to do",
+        fix=f"Revoking override {row['override_id']} ends it" if code == "IDR-411" else "Nothing to do",
     )

@@ -70,7 +70,7 @@ def approve(wh: Warehouse, run_id: str, *, progress: Progress | None = None, clo
     """Publish the plan of a held run. IDR-402, IDR-403 or IDR-404 when there is nothing to publish."""
     found = journal.find_plan(wh, run_id)
     if found is None:
-        raise IdrError.of("IDR-402", f'no plan of run "{run_id}"', fix="See `idr history` for the ids of held runs")
+        raise IdrError.of("IDR-402", f'no plan of run "{run_id}"', fix="idr_out.run_history has the ids of held runs")
     if found["status"] == "PUBLISHED":
         raise IdrError.of("IDR-404", f"run {found['published_run_id']} already published it", where=f"plan {run_id}")
 
@@ -273,7 +273,7 @@ class _Session:
             note = f"; computed in full: {', '.join(changes)}{note}"
         if held and not dry_run:
             self.result["status"] = "HELD"
-            self.result["message"] = f"held by the gate; `idr approve {self.run_id}` publishes this very plan{note}"
+            self.result["message"] = f"held by the gate; approving run {self.run_id} publishes this very plan{note}"
         elif dry_run:
             self.result["status"] = "DRY_RUN_COMPLETE"
             self.result["message"] = f"planned, nothing published{note}"

@@ -25,7 +25,7 @@ def suspects(wh: Warehouse, *, limit: int = 20, show_values: bool = False) -> di
     """
     config = base(wh)[1]
     if config is None:
-        raise IdrError.of("IDR-113", "nothing was published yet", fix="Run `idr run --run-mode FULL` first")
+        raise IdrError.of("IDR-113", "nothing was published yet", fix="Publish a FULL run first")
     factor = config.guardrails.suspect_group_factor or _USUAL_FACTOR
     rows = wh.query(read("suspects/groups"), {"floor": SUSPECT_FLOOR, "factor": factor, "row_limit": limit})
     found = (_suspect(wh, config, row, show_values) for row in rows if row["rule_id"] in config.rules)

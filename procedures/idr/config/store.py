@@ -73,7 +73,11 @@ def load(wh: Warehouse) -> Config:
     """The configuration in `idr_meta`. Raises IDR-113 when there is none, IDR-115 when it is no longer valid."""
     tables = {name: wh.query(f"select {', '.join(cols)} from idr_meta.{name}") for name, cols in _COLUMNS.items()}
     if not tables["source_table"]:
-        raise IdrError.of("IDR-113", "idr_meta holds no configuration", fix="Run idr config apply with an idr.yml")
+        raise IdrError.of(
+            "IDR-113",
+            "idr_meta holds no configuration",
+            fix="Apply an idr.yml first: `idr config apply`, in Snowflake idr_configure",
+        )
     try:
         raw = _raw(tables)
         return validate(raw, partial(_where, [rule["id"] for rule in raw["rules"]]))
