@@ -79,7 +79,7 @@ class Expansion:
         self.text, self.rows = text, rows
         self._server, self._session = server, session
         self._relations: list[str] = []
-        calls = _calls(text)
+        calls = _calls(session, text)
         for number, call in reversed(list(enumerate(calls))):
             self._expand(call, f"{call.name}${number}")
 
@@ -127,7 +127,20 @@ class Expansion:
                 self._session.connection.unregister(relation)
 
 
-def _calls(text: str) -> list[_Call]:
+def _procedure(session: Session, words: list[str], tokens: list[Token], start: int) -> int | None:
+    """Where the parenthesis opens after the name of a procedure that starts here."""
+    end = start + 1
+    while words[end : end + 1] == ["."]:
+        end += 2
+    parts = [_folded(token) for token in tokens[start:end:2]]
+    if words[end : end + 1] != ["("] or not (len(parts) == 3 or (session.database and session.schema)):
+        return None
+    name = session.name(parts, "CALL")
+    found = session.server.catalogue.find("PROCEDURE", database=name.database, schema=name.schema, name=name.name)
+    return end if found else None
+
+
+def _calls(session: Session, text: str) -> list[_Call]:
     tokens = tokenize(text, read="snowflake")
     words = [_word(token) for token in tokens]
     found: list[_Call] = []
@@ -139,6 +152,13 @@ def _calls(text: str) -> list[_Call]:
                 before = sum(token.token_type is TokenType.PLACEHOLDER for token in tokens[:i])
                 place = (tokens[i].start, tokens[end + 1].end + 1)
                 found.append(_Call(function, words[i + 2], None, *place, arguments, before))
+            continue
+        opening = _procedure(session, words, tokens, i + 2) if words[i : i + 2] == ["TABLE", "("] else None
+        if opening is not None:
+            end, _ = _balanced(text, tokens, opening)
+            called = text[tokens[i + 2].start : tokens[end].end + 1]
+            function = _Registered((), lambda at, *_, called=called: at.server.execute(at, f"call {called}"), False)
+            found.append(_Call(function, "CALL", None, tokens[i].start, tokens[end + 1].end + 1, [], 0))
             continue
         if words[i : i + 2] != [_SCHEMA, "."] or words[i + 2] not in _FUNCTIONS or words[i + 3] != "(":
             continue

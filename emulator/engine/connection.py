@@ -36,14 +36,14 @@ _SCOPED = re.compile(
 )  # Snowpark's, unknown to sqlglot
 _REMEMBERED = 1000
 
-_parsed: OrderedDict[str, Expr] = OrderedDict()
+_parsed: OrderedDict[str, Expr | None] = OrderedDict()  # None: seen once, so not worth a copy yet
 _parsed_lock = threading.Lock()
 
 
 def parse_statement(text: str) -> Expr:
     """The parsed statement, which is the caller's to change. Raises Snowflake's syntax error."""
     with _parsed_lock:
-        known = _parsed.get(text)
+        again, known = text in _parsed, _parsed.get(text)
     if known is None:
         try:
             plain = _SCOPED.sub(r"\1", text)
@@ -60,10 +60,10 @@ def parse_statement(text: str) -> Expr:
             )
         known = statements[0]
         with _parsed_lock:
-            _parsed[text] = known
+            _parsed[text] = known if again else None
             while len(_parsed) > _REMEMBERED:
                 _parsed.popitem(last=False)
-    return known.copy()
+    return known.copy() if again else known
 
 
 class _Conflict(Exception):  # noqa: N818 - a signal, not an error

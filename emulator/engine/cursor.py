@@ -13,6 +13,7 @@ from sqlglot import Expr, exp
 
 from emulator.engine import patches
 from emulator.engine.columns import columns_of, with_json_text
+from emulator.engine.guards import Tree
 from emulator.engine.rewrite import REWRITES
 from emulator.result import ArrowResult
 
@@ -38,6 +39,12 @@ class Cursor(FakeSnowflakeCursor):
         for rewrite in REWRITES:
             rewrite(expression, session)
         return [self._transform(statement, params) for statement in self._transform_explode(expression)]
+
+    def _transform(self, expression: Expr, params: Any) -> Expr:
+        """fakesnow's chain of transforms, without those that have nothing to change in this statement."""
+        needed: Any = Tree(expression)
+        tree: Any = super()._transform(needed, params)
+        return tree.expression
 
     def _transform_explode(self, expression: Expr) -> list[Expr]:
         for split in (

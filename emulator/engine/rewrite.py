@@ -34,7 +34,9 @@ def name_columns(expression: Expr, _: Session) -> None:
         if not isinstance(projection, (exp.Column, exp.Alias, exp.Star, exp.Aliases, exp.Dot)) and not (
             projection.find(exp.Star, exp.Explode, exp.Posexplode) and not isinstance(projection, exp.Count)
         ):
-            projection.replace(exp.alias_(projection.copy(), projection.sql("snowflake").upper(), quoted=True))
+            text = projection.sql("snowflake").upper()
+            name = f"{text}()" if isinstance(projection, exp.CurrentDate) else text
+            projection.replace(exp.alias_(projection.copy(), name, quoted=True))
 
 
 def answer_functions(expression: Expr, session: Session) -> None:

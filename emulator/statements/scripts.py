@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @statement("EXECUTE IMMEDIATE")
 def execute_immediate(request: Request) -> Result:
-    text = request.words.string()
+    words = request.words
+    text = words.string() if words.sees_string() else str(request.query(f"select {words.until('USING')}").scalar())
+    if words.accept("USING"):
+        values = request.query(f"select {words.balanced()}").fetch()[0]
+        return request.server.execute(request.session, text, [list(values)])
+    words.end()
     return run_text(request.server, request.session, text)
 
 

@@ -42,7 +42,8 @@ def _rows(result: Result) -> dict[str, Any]:
     if isinstance(result, ArrowResult) and not result.rows:
         table = result.arrow
         if result.statement_type not in DML_TYPE_IDS:
-            stream = arrow_base64(table, result.columns) if table.num_columns else ""
+            # the connector makes an empty table of the description, and fails on a stream without rows
+            stream = arrow_base64(table, result.columns) if table.num_rows else ""
             return {
                 "queryResultFormat": "arrow",
                 "rowsetBase64": stream,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -46,3 +47,33 @@ def test_a_query_reads_the_result_of_an_earlier_statement(cursor: SnowflakeCurso
     with pytest.raises(ProgrammingError) as caught:
         query(cursor, "select 1 from table(result_scan('01234567-0000-0000-0000-000000000000'))")
     assert (caught.value.errno, caught.value.sqlstate) == (709, "02000")
+
+
+def test_an_empty_result_has_its_columns(cursor: SnowflakeCursor) -> None:
+    empty = "select 1 as a, 'x' as b where false"
+    frame = cursor.execute(empty).fetch_pandas_all()  # type: ignore[union-attr]
+    assert (list(frame.columns), len(frame)) == (["A", "B"], 0)
+    table = cursor.execute(empty).fetch_arrow_all(force_return_table=True)  # type: ignore[union-attr]
+    assert (table.column_names, table.num_rows) == (["A", "B"], 0)
+    assert query(cursor, empty) == []
+
+
+def test_a_text_is_executed_with_values(cursor: SnowflakeCursor) -> None:
+    assert query(cursor, "execute immediate 'select ? + ? as a' using (3, 4)") == [(7,)]
+    query(cursor, "set statement = 'select 5'")
+    assert query(cursor, "execute immediate $statement") == [(5,)]
+
+
+def test_current_date_is_called_with_parentheses(cursor: SnowflakeCursor) -> None:
+    [[today]] = query(cursor, "select current_date()")
+    assert isinstance(today, dt.date)
+    assert [column.name for column in cursor.description] == ["CURRENT_DATE()"]
+
+
+def test_rows_of_a_procedure_are_queried(cursor: SnowflakeCursor) -> None:
+    query(
+        cursor,
+        "create procedure rows_of(n int) returns table(x int, y varchar) language sql as "
+        "'begin let r resultset := (select :n as x, 1 as y); return table(r); end'",
+    )
+    assert query(cursor, "select x + 1 from table(rows_of(4)) where y = 1") == [(5,)]

@@ -1,0 +1,69 @@
+"""Leaving out transforms that have nothing to change gives what fakesnow gives with all of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakesnow import transforms
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import Expr, exp, parse_one
+
+from emulator.engine.cursor import Cursor
+from emulator.engine.databases import Databases
+from emulator.engine.guards import needs
+
+pytestmark = pytest.mark.snowflake
+
+STATEMENTS = [
+    "select a, b:c::int, upper(b:d), 'x' || 1 from t where a like 'a%' and d between '2020-01-01'::date and d",
+    "select object_construct('a', 1), array_construct(1, 2), array_agg(a), parse_json('{}'), sha2(b), md5(b) from t",
+    "select f.value::int from t, lateral flatten(input => t.v) f",
+    "with x as (select a as y, row_number() over (partition by b order by a) as r from t) select y from x where r = 1",
+    "create or replace table n (a number(38, 0), b varchar(10), v variant, t timestamp_ltz) comment = 'c'",
+    "create table c as select to_timestamp('2020-01-01') as t, dateadd(day, 1, d) as e, trim(a) as f from t",
+    "insert into t (a) select seq4() from table(generator(rowcount => 3))",
+    "update t set a = a + 1, b = regexp_replace(b, 'x', 'y') where a in (select a from t)",
+    "delete from t using u where t.a = u.a", "merge into t using u on t.a = u.a when matched then update set b = u.b",
+    "alter table t add column e int", "drop table if exists t", "show tables", "describe table t", "set x = 5",
+    "select try_to_number('x'), datediff(day, d, d), split(b, ','), iff(a > 1, 1, 2), random(1), t.a from t",
+    "truncate table t", "comment on table t is 'x'", "select * from identifier('t')", "begin", "commit",
+]  # fmt: skip
+
+
+class Whole(Cursor):
+    """The cursor with the whole chain."""
+
+    def _transform(self, expression: Expr, params: Any) -> Expr:
+        return FakeSnowflakeCursor._transform(self, expression, params)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_leaving_out_transforms_changes_no_statement(tmp_path: Path, statement: str) -> None:
+    databases = Databases(tmp_path)
+    databases.create("D")
+    connection = databases.connect()
+    connection._duck_conn.execute("set schema = 'D.PUBLIC'")
+    connection._duck_conn.execute("create table T (A int, B varchar, D date, V json)")
+    connection.database, connection._schema = "D", "PUBLIC"
+    expected = Whole(connection)._transform(parse_one(statement, read="snowflake"), None)
+    found = Cursor(connection)._transform(parse_one(statement, read="snowflake"), None)
+    assert found.sql("duckdb") == expected.sql("duckdb")
+    assert found.args.keys() == expected.args.keys()
+    databases.close()
+
+
+def test_what_a_transform_needs_is_read_from_its_source() -> None:
+    assert needs(transforms.upper_case_unquoted_identifiers) == (exp.Identifier,)
+    assert needs(transforms.create_database) == (exp.Create,)
+    assert needs(transforms.to_timestamp) == (exp.UnixToTime, exp.Anonymous, exp.Cast)
+    assert needs(transforms.update_variables) is None
+    assert needs(transforms.integer_precision) is None
+
+
+def test_most_of_fakesnows_transforms_tell_what_they_need() -> None:
+    text = Path(transforms.__file__).parents[1].joinpath("cursor.py").read_text(encoding="utf-8")
+    names = set(re.findall(r"transforms\.(\w+)", text.partition("def _transform(")[2].partition("\n    def ")[0]))
+    assert sum(needs(getattr(transforms, name)) is None for name in names) <= 5
