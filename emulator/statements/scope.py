@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.catalogue import Object
+from emulator.grants import Securable
 from emulator.statement import Request
 
 Filter = Callable[[Object], bool]
@@ -28,10 +29,16 @@ def scope_of(request: Request) -> tuple[str | None, str | None, str | None]:
 
 
 def scope_filter(request: Request) -> tuple[str | None, Filter]:
-    """The pattern, and whether an object lies in the scope."""
+    """The pattern, and whether an object lies in the scope and the session holds any privilege on it."""
     pattern, database, schema = scope_of(request)
     request.words.end()
+    grants = request.server.grants
+    who = grants.principals(request.session)
     return (
         pattern,
-        lambda item: (database is None or item.database == database) and (schema is None or item.schema == schema),
+        lambda item: (
+            database in (None, item.database)
+            and schema in (None, item.schema)
+            and grants.holds(who, None, Securable.of(item))
+        ),
     )

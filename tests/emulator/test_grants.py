@@ -131,3 +131,24 @@ def test_roles_and_objects_that_do_not_exist(local: Local, database: str) -> Non
     assert number(local, f"grant select on table {database}.public.nothing to role public") == 2003
     assert number(local, f"grant usage on database {database} to application no_such_app") == 2003
     assert number(local, f"grant usage on database {database} to application role a.b") == 2003
+
+
+def test_show_lists_what_the_role_may_see(local: Local, database: str) -> None:
+    made = [
+        f"use database {database}",
+        "create stage hidden_stage",
+        "create procedure hidden_p() returns int language sql as 'begin return 1; end'",
+        "create role if not exists looker",
+    ]
+    look = [f"use database {database}", "use role looker"]
+    local.query(*made)
+    assert local.query(*look, "show stages in schema public") == []
+    assert local.query(*look, "show procedures in schema public") == []
+    grants = [
+        f"grant usage on database {database} to role looker",
+        f"grant usage on schema {database}.public to role looker",
+        f"grant usage on procedure {database}.public.hidden_p() to role looker",
+    ]
+    local.query(*grants)
+    assert [row[1] for row in local.query(*look, "show procedures in schema public")] == ["HIDDEN_P"]
+    assert local.query(*look, "show stages in schema public") == []
