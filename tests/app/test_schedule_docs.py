@@ -17,6 +17,7 @@ PAGE = (ROOT / "docs" / "scheduling.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sql\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_every_statement_runs(tmp_path: Any) -> None:
     app = Scheduled(tmp_path)

@@ -14,6 +14,8 @@ from snowflake.connector import ProgrammingError
 
 from tests.app.scheduled import Scheduled, bundle
 
+pytestmark = pytest.mark.slow
+
 DAILY = {"cron": "0 1 * * MON-FRI", "weekly_full": "0 2 * * SUN", "notify": "MAIL"}
 
 

@@ -15,7 +15,7 @@ AGAIN = re.compile(
     r"|create or replace (view|procedure) "
     r"|create or alter versioned schema "
     r"|alter table .* add column if not exists "
-    r"|grant "
+    r"|grant |revoke "
     r"|insert into (?P<table>\S+) .* where not exists \(select 1 from (?P=table)\)$"
 )
 REFUSED = re.compile(

@@ -66,7 +66,9 @@ def project(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def test_the_application_resolves_a_table_of_the_consumer(project: Project) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_application_is_deployed_run_upgraded_versioned_and_torn_down(project: Project) -> None:
     project.local.query(
         "create database shop", "create schema shop.crm",
         "create table shop.crm.customers (id int, email varchar, updated_at timestamp_ntz)",
@@ -97,8 +99,6 @@ def test_the_application_resolves_a_table_of_the_consumer(project: Project) -> N
     assert shown[0][9].startswith("New: ")
     project.run("'INCR', 30, false", "SUCCESS")
 
-
-def test_a_version_is_made_and_everything_is_torn_down(project: Project) -> None:
     assert "Version create is now complete" in project.snow(
         "app", "version", "create", "v1", "--skip-git-check", "--force"
     )

@@ -151,6 +151,7 @@ def test_the_initializer_runs_after_install_and_upgrade_and_can_refuse_it(app: A
     assert app.local.query(f"call {app.name}.core.version()") == [("one",)]
 
 
+@pytest.mark.slow
 def test_a_crash_in_an_upgrade_brings_the_former_version_back(tmp_path: Path) -> None:
     local = Local(tmp_path / "data")
     local.start()

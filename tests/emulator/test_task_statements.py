@@ -345,6 +345,7 @@ def test_tasks_run_on_the_real_clock(cursor: SnowflakeCursor) -> None:
     assert rows(cursor, "select count(*) from log") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_task_that_the_server_left_running_has_failed_after_a_restart(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -143,6 +143,7 @@ class Side:
         return found
 
 
+@pytest.mark.slow
 def test_the_same_runs_publish_the_same_rows_as_on_duckdb(session: Session) -> None:
     here, there = Side(DuckDBWarehouse(duckdb.connect(":memory:"))), Side(SnowparkWarehouse(session))
     steps = (
