@@ -38,9 +38,10 @@ def execute(
         rule(server, session, text)
     shown = selection(text) if first_word(text) == "SHOW" else None
     found = statement.find(shown.text if shown else text)
-    if "?" in text:
+    if "?" in text or "IDENTIFIER" in text.upper():
         text, rows = place(text, rows, first_word(text), everywhere=found is not None and first_word(text) != "CALL")
-        found = statement.find(text)
+        shown = selection(text) if shown else None
+        found = statement.find(shown.text if shown else text)
     if describe_only:
         return _describe(server, session, text, found)
     if _DEFINING.match(text) and session.connection.in_transaction:

@@ -39,25 +39,29 @@ def decode(bindings: dict[str, Any] | None) -> Rows | None:
 
 
 def place(text: str, rows: Rows | None, first_word: str, everywhere: bool) -> tuple[str, Rows | None]:
-    """Write bound values into the statement where it takes no parameter: `IDENTIFIER(?)`, or everywhere.
+    """Write names in place of `IDENTIFIER('..')` and `IDENTIFIER(?)`, and bound values everywhere when told.
 
     Returns the statement and the binds that remain.
     """
-    if "?" not in text or not rows or len(rows) != 1 or not isinstance(rows[0], list):
-        return text, rows
-    if not everywhere and "IDENTIFIER" not in text.upper():
+    named = "IDENTIFIER" in text.upper()
+    bound = rows[0] if "?" in text and rows and len(rows) == 1 and isinstance(rows[0], list) else None
+    if not named and not (everywhere and bound):
         return text, rows
     offset = len(first_word)  # sqlglot would read the whole of PUT, COPY, .. as one token
     try:
         tokens = tokenize(text[offset:], read="snowflake")
     except TokenError:
         return text, rows
-    values, remaining, pieces, end = iter(rows[0]), [], [], 0
+    values, remaining, pieces, end = iter(bound or ()), [], [], 0
     for i, token in enumerate(tokens):
-        if token.token_type is not TokenType.PLACEHOLDER:
+        in_name = (
+            i >= 2 and tokens[i - 2].text.upper() == "IDENTIFIER" and tokens[i - 1].token_type is TokenType.L_PAREN
+        )
+        placeholder = token.token_type is TokenType.PLACEHOLDER and bound is not None
+        if not placeholder and not (in_name and token.token_type is TokenType.STRING):
             continue
-        value = next(values, None)
-        if i >= 2 and tokens[i - 2].text.upper() == "IDENTIFIER" and tokens[i - 1].token_type is TokenType.L_PAREN:
+        value = next(values, None) if placeholder else token.text
+        if in_name:
             name = ".".join(quote(part) for part in split(str(value)))
             pieces += [text[end : offset + tokens[i - 2].start], name]
             end = offset + tokens[i + 1].end + 1
@@ -66,7 +70,8 @@ def place(text: str, rows: Rows | None, first_word: str, everywhere: bool) -> tu
             end = offset + token.end + 1
         else:
             remaining.append(value)
-    return "".join([*pieces, text[end:]]), [remaining] if remaining else None
+    kept = rows if bound is None else [remaining] if remaining else None
+    return "".join([*pieces, text[end:]]), kept
 
 
 def _written(value: Any) -> str:

@@ -142,7 +142,9 @@ class Connection:
                 raise translate(error) from error
 
     def _execute(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
-        self._stand_in(session)
+        described = expression.find(exp.Table) if isinstance(expression, exp.Describe) else None
+        # fakesnow looks a described table's columns up in the current database
+        self._stand_in(session, full_name(described, session)[:2] if described and described.catalog else None)
         if isinstance(expression, _WRITES):
             self._prepare_write(session, expression)
         try:
@@ -224,15 +226,15 @@ class Connection:
         if table and not (isinstance(expression, (exp.Insert, exp.Copy)) and not expression.args.get("overwrite")):
             self._locks.acquire(self, full_name(table, session))
 
-    def _stand_in(self, session: Session) -> None:
+    def _stand_in(self, session: Session, place: tuple[str, str] | None = None) -> None:
         """Make the frame's current database and schema DuckDB's."""
         fake = self._fake
-        database, schema = session.database, session.schema
+        database, schema = place or (session.database, session.schema)
         if (fake.database, fake.schema, fake.schema_set) == (database, schema, bool(schema)):
             return
         inner = "_FS_INFORMATION_SCHEMA" if schema == "INFORMATION_SCHEMA" else schema
-        place = f"{quote(database)}.{quote(inner or 'main')}" if database else "memory.main"
-        self._duck.execute(f"set schema = '{place.replace(chr(39), chr(39) * 2)}'")
+        path = f"{quote(database)}.{quote(inner or 'main')}" if database else "memory.main"
+        self._duck.execute(f"set schema = '{path.replace(chr(39), chr(39) * 2)}'")
         fake.database, fake.database_set = database, database is not None
         fake._schema, fake.schema_set = inner, schema is not None  # noqa: SLF001 - `schema` is read-only
 

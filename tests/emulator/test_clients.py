@@ -183,3 +183,12 @@ def test_system_functions_that_snow_asks(cursor: SnowflakeCursor, call: str, col
     [[value]] = cursor.execute(call).fetchall()  # type: ignore[union-attr]
     assert value
     assert [c.name for c in cursor.description] == [column]
+
+
+def test_snow_describes_and_drops_a_table_by_its_full_name(local: Local, database: str) -> None:
+    local.query(f"create table {database}.public.t (a int)")
+    described = local.snow("object", "describe", "table", f"{database}.PUBLIC.T", "--format", "json")
+    assert [column["name"] for column in json.loads(described.stdout)] == ["A"]
+    dropped = local.snow("object", "drop", "table", f"{database}.PUBLIC.T")
+    assert dropped.returncode == 0, dropped.stderr + dropped.stdout
+    assert local.query(f"show tables in schema {database}.public") == []
