@@ -18,17 +18,18 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeCurso
     folder = tmp_path_factory.mktemp("conformance")
     local = Local(folder / "data")
     local.start()
-    connection = local.connect()
-    cursor = connection.cursor()
-    for statement in ("application package package", "schema package.src", "stage package.src.files"):
-        cursor.execute(f"create {statement}")
-    files = bundle(folder / "bundle")
-    for below in sorted({file.parent for file in files.rglob("*") if file.is_file()}):
-        target = f"@package.src.files/{below.relative_to(files).as_posix()}".removesuffix("/.")
-        cursor.execute(f"put 'file://{below}/*.*' {target} auto_compress = false")
-    yield cursor
-    connection.close()
-    local.stop()
+    try:
+        with local.connect() as connection:
+            cursor = connection.cursor()
+            for statement in ("application package package", "schema package.src", "stage package.src.files"):
+                cursor.execute(f"create {statement}")
+            files = bundle(folder / "bundle")
+            for below in sorted({file.parent for file in files.rglob("*") if file.is_file()}):
+                target = f"@package.src.files/{below.relative_to(files).as_posix()}".removesuffix("/.")
+                cursor.execute(f"put 'file://{below}/*.*' {target} auto_compress = false")
+            yield cursor
+    finally:
+        local.stop()
 
 
 @pytest.fixture
