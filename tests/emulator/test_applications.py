@@ -124,7 +124,8 @@ def test_an_upgrade_replaces_code_and_keeps_state_and_grants(app: App) -> None:
     role = f"KEEPS_{app.name}"
     app.local.query(f"create role {role}", f"grant application role {app.name}.reader to role {role}")
     added = SETUP.replace("'one'", "'two'").replace("core.secret", "core.other")
-    app.deploy(added + "insert into state.seen values ('two');")
+    seen = "grant usage on procedure core.other() to application role reader;"
+    app.deploy(added + seen + "insert into state.seen values ('two');")
     app.upgrade()
     assert app.local.query(f"use role {role}", f"call {app.name}.core.version()") == [("two",)]
     assert app.local.query(f"use role {role}", f"select * from {app.name}.state.seen") == [("two",)]
@@ -161,6 +162,7 @@ def test_a_crash_in_an_upgrade_brings_the_former_version_back(tmp_path: Path) ->
         "create or replace procedure core.start() returns int language python runtime_version = '3.11' "
         "packages = ('snowflake-snowpark-python') handler = 'run' as "
         "$$\ndef run(session):\n    import time\n    time.sleep(60)\n$$;"
+        "grant usage on procedure core.start() to application role reader;"
     )
     manifest = MANIFEST + "lifecycle_callbacks: {version_initializer: core.start}"
     app.deploy(SETUP.replace("'one'", "'two'") + waiting, manifest)
