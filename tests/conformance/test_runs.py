@@ -8,7 +8,7 @@ import pytest
 
 from .twins import Twins
 
-pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(300), pytest.mark.slow]
 CUSTOMERS = (
     "customer_id integer, email varchar, phone varchar, last_name varchar, birth_date date, spent number(12, 2),"
     " updated_at timestamp_ntz, is_deleted boolean"
@@ -110,7 +110,6 @@ def test_full_and_incremental_runs_publish_the_same_rows(shop: Twins) -> None:
     assert shop.count("identity_alias") > 0
 
 
-@pytest.mark.slow
 def test_a_changed_rule_is_computed_in_full(shop: Twins) -> None:
     shop.run("FULL")
     shop.configure(CONFIG.replace("match: [last_name, dob]", "match: [last_name]"))
@@ -124,7 +123,6 @@ def test_a_changed_rule_is_computed_in_full(shop: Twins) -> None:
     assert ["web:xb-2", "web:xb-3", "web:xb?:x"] in shop.clusters()
 
 
-@pytest.mark.slow
 def test_what_the_gate_holds_is_published_when_approved(shop: Twins) -> None:
     strict = CONFIG.replace("min_source_ratio: null", "min_source_ratio: 0.8")
     shop.configure(strict.replace("max_moved_ratio: null", "max_cluster_size: 2"))
@@ -138,7 +136,6 @@ def test_what_the_gate_holds_is_published_when_approved(shop: Twins) -> None:
     assert shop.clusters() == [["crm:1", "crm:2"], ["crm:3", "crm:4"], ["crm:5"], ["crm:7"], ["crm:8"], ["crm:9"]]
 
 
-@pytest.mark.slow
 def test_the_latest_of_rows_with_one_key_wins(shop: Twins) -> None:
     shop.insert(
         "customers",
@@ -153,7 +150,6 @@ def test_the_latest_of_rows_with_one_key_wins(shop: Twins) -> None:
     shop.run("INCR", status="SUCCESS_WITH_WARNINGS")
 
 
-@pytest.mark.slow
 def test_every_strategy_picks_the_same_value_of_every_type(twins: Twins) -> None:
     columns = "id number(9, 0), mail varchar, name varchar, born date, spent number(10, 2), seen timestamp_ntz"
     twins.table("people", columns)
@@ -189,7 +185,6 @@ survivorship: {{{", ".join(f"{kept_as}: {{strategy: {how}}}" for kept_as, (_, ho
     assert twins.count("golden_profile_current") == 3
 
 
-@pytest.mark.slow
 def test_a_random_history_publishes_the_same_rows(shop: Twins) -> None:
     rng = random.Random(2)
     for step in range(4):

@@ -7,7 +7,7 @@ import pytest
 
 from .twins import Twins
 
-pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(300), pytest.mark.slow]
 VALUES = (
     None, "", " ", "n/a", "NULL", "0", "-0", "007", "1e3", "Ann.Lee@Example.COM ", "a.nn+shop@gmail.com",
     "JOSÉ@example.com", "ΝΙΚΟΣ@example.com", "a@b@example.com", "ann@localhost", "O'Brien", "Müller", "Mu\u0308ller",

@@ -11,6 +11,8 @@ from snowflake.snowpark import Session
 from idr import handlers, schema
 from idr.warehouse.snowpark import SnowparkWarehouse
 
+pytestmark = pytest.mark.slow
+
 YAML = """
 sources:
   crm:
@@ -130,7 +132,6 @@ def test_an_upgrade_that_cannot_read_the_configuration_fails(app: Session) -> No
         handlers.version_init(app)
 
 
-@pytest.mark.slow
 def test_a_run_that_cannot_write_its_last_words_gives_the_lock_back(app: Session) -> None:
     wh = SnowparkWarehouse(app)
     handlers.configure(app, YAML)
@@ -140,7 +141,6 @@ def test_a_run_that_cannot_write_its_last_words_gives_the_lock_back(app: Session
     assert handlers.run(app, "FULL")["status"] == "SUCCESS", "not SKIPPED: the lock is free"
 
 
-@pytest.mark.slow
 def test_a_steward_links_keeps_apart_revokes_and_erases(app: Session) -> None:
     handlers.configure(app, YAML)
     handlers.run(app, "FULL")

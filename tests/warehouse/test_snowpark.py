@@ -87,6 +87,8 @@ CHANGES = (
     "delete from crm.leads where lead_id = 'b-4'",
 )
 
+pytestmark = pytest.mark.slow
+
 
 class Side:
     """One warehouse with the sources in it and a clock."""
@@ -143,7 +145,6 @@ class Side:
         return found
 
 
-@pytest.mark.slow
 def test_the_same_runs_publish_the_same_rows_as_on_duckdb(session: Session) -> None:
     here, there = Side(DuckDBWarehouse(duckdb.connect(":memory:"))), Side(SnowparkWarehouse(session))
     steps = (
