@@ -20,6 +20,8 @@ from idr.warehouse import Warehouse
 from idr.warehouse.duckdb import DuckDBWarehouse
 from idr.warehouse.snowpark import SnowparkWarehouse, name_parts, positional
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 CONFIG = """
 sources:
@@ -86,8 +88,6 @@ CHANGES = (
     "update crm.customers set is_deleted = true, updated_at = '2024-06-02 02:00:00' where customer_id = 3",
     "delete from crm.leads where lead_id = 'b-4'",
 )
-
-pytestmark = pytest.mark.slow
 
 
 class Side:
