@@ -79,9 +79,7 @@ def approve(wh: SnowparkWarehouse, run_id: str) -> Answer:
 def configure(wh: SnowparkWarehouse, yaml: str) -> Answer:
     """Check the text of an `idr.yml` as a whole and put it in force."""
     config = yaml_file.load_text(yaml)
-    problems = inspect.check(wh, config)
-    if problems:
-        raise IdrError(*problems)
+    inspect.demand(wh, config)
     lines = changes(store.load_if_any(wh), config)
     if lines:
         store.apply(wh, config)

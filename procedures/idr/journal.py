@@ -120,6 +120,12 @@ def expire(wh: Warehouse, oldest: datetime) -> None:
         wh.execute(statement, {"oldest": oldest})
 
 
+def clean_up(wh: Warehouse, oldest: datetime) -> None:
+    """`expire`, then drop the work tables that no plan needs any more."""
+    expire(wh, oldest)
+    drop_stale_work(wh)
+
+
 def drop_stale_work(wh: Warehouse) -> None:
     """Drop the work tables of runs whose plan can no longer be published."""
     tables = wh.query("select table_name from information_schema.tables where lower(table_schema) = 'idr_work'")

@@ -113,8 +113,7 @@ def cleanup(wh: Warehouse, *, clock: Clock = utc_now) -> Result:
     if lease is None:
         return {"status": "SKIPPED", "message": "a run is at work; it cleans up when it ends"}
     try:
-        journal.expire(wh, now - timedelta(days=settings.retention_days))
-        journal.drop_stale_work(wh)
+        journal.clean_up(wh, now - timedelta(days=settings.retention_days))
     finally:
         lock.release(wh, lease)
     return {"status": "DONE", "message": f"deleted what is older than {settings.retention_days} days"}
@@ -170,17 +169,13 @@ class _Session:
         finally:
             try:
                 self._finish()
-                self._clean_up()
+                journal.clean_up(self.wh, self.now - timedelta(days=self.settings.retention_days))
             finally:
                 lock.release(self.wh, self.lease)
         return self.result
 
     def _take_over(self) -> None:
         journal.close_interrupted(self.wh, self.run_id, self.now)
-        journal.drop_stale_work(self.wh)
-
-    def _clean_up(self) -> None:
-        journal.expire(self.wh, self.now - timedelta(days=self.settings.retention_days))
         journal.drop_stale_work(self.wh)
 
     def _lease_end(self) -> datetime:
@@ -216,9 +211,7 @@ class _Session:
 
     def load(self) -> Config:
         config = store.load(self.wh)
-        problems = inspect.check(self.wh, config)
-        if problems:
-            raise IdrError(*problems)
+        inspect.demand(self.wh, config)
         self.settings = config.settings
         lock.renew(self.wh, self._held_lease(), self._lease_end())
         return config

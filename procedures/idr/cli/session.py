@@ -126,9 +126,7 @@ def checked(wh: Warehouse, file: Path) -> Config:
     from idr.config import inspect, yaml_file
 
     config = yaml_file.load_file(file)
-    problems = inspect.check(wh, config)
-    if problems:
-        raise IdrError(*problems)
+    inspect.demand(wh, config)
     return config
 
 

@@ -31,6 +31,13 @@ def _unreadable(source: Source, error: IdrError) -> Problem:
     return Problem("IDR-104", f"{source.table} cannot be read ({reason})", f"source {source.source_id}", fix)
 
 
+def demand(wh: Warehouse, config: Config) -> None:
+    """Raise every problem that `check` finds as one error."""
+    problems = check(wh, config)
+    if problems:
+        raise IdrError(*problems)
+
+
 def _missing_table(wh: Warehouse, source: Source) -> list[Problem]:
     fix = suggestion(source.table, wh.list_tables()) or "Check the name, and that the table exists and may be read"
     return [Problem("IDR-104", f"table {source.table} does not exist", where=f"source {source.source_id}", fix=fix)]

@@ -76,9 +76,7 @@ def propose(wh: Warehouse) -> str:
     if not sources:
         raise _nothing(left_out)
     text = "\n".join(_document(sources, rules, left_out)) + "\n"
-    problems = inspect.check(wh, load_text(text))
-    if problems:
-        raise IdrError(*problems)
+    inspect.demand(wh, load_text(text))
     return text
 
 

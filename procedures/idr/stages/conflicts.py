@@ -12,6 +12,8 @@ from idr.statement import insert_values, read, work_table
 
 SUSPECT_FLOOR = 10
 _CHUNK = 500
+_PART = ("entity_key", "component_id", "key_count", "component_token")
+_CUT_LINK = ("entity_key", "rule_id", "match_key", "override_id", "identifier_type", "other_entity_key")
 
 
 def keep_apart(ctx: RunContext) -> int:
@@ -34,16 +36,17 @@ def keep_apart(ctx: RunContext) -> int:
             {"max_per_identity": limit},
         )
     parts, cuts = _cut_all(ctx, limits)
-    for start in range(0, len(parts), _CHUNK):
-        columns = ("entity_key", "component_id", "key_count", "component_token")
-        ctx.execute(*insert_values(work_table("part"), columns, parts[start : start + _CHUNK]))
-    for start in range(0, len(cuts), _CHUNK):
-        columns = ("entity_key", "rule_id", "match_key", "override_id", "identifier_type", "other_entity_key")
-        ctx.execute(*insert_values(work_table("cut_link"), columns, cuts[start : start + _CHUNK]))
+    _insert(ctx, "part", _PART, parts)
+    _insert(ctx, "cut_link", _CUT_LINK, cuts)
     if parts:
         ctx.run_file("stages/part")
         ctx.table_names["component"] = "component_cut"
     return len(cuts)
+
+
+def _insert(ctx: RunContext, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    for start in range(0, len(rows), _CHUNK):
+        ctx.execute(*insert_values(work_table(table), columns, rows[start : start + _CHUNK]))
 
 
 def _cut_all(ctx: RunContext, limits: dict[str, int]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
