@@ -6,9 +6,10 @@ import json
 from datetime import datetime
 from typing import Any
 
+from idr.config.expression import identifier
 from idr.stages.context import RunContext
 from idr.stages.overrides import planned_fingerprint
-from idr.statement import RUN_TOKEN, insert_values, statements, work_table
+from idr.statement import RUN_TOKEN, insert_values, read, statements, work_table
 from idr.warehouse import Row, Warehouse
 
 
@@ -57,11 +58,18 @@ def finish(wh: Warehouse, result: dict[str, Any], now: datetime, plan_run_id: st
 
 
 def stage_metrics(ctx: RunContext) -> None:
-    """One row per stage that ended."""
-    rows = [(ctx.run_id, stage, written, seconds, ctx.now) for stage, written, seconds in ctx.metrics]
-    if rows:
-        columns = ("run_id", "stage", "rows_written", "seconds", "recorded_at")
-        ctx.wh.execute(*insert_values("idr_out.stage_metrics", columns, rows))
+    """One row per stage that ended, in one statement that counts the rows of those that name a work table."""
+    selects: list[str] = []
+    binds: dict[str, Any] = {}
+    for at, (stage, rows, seconds) in enumerate(ctx.metrics):
+        counted = f"(select count(*) from {work_table(rows)})" if isinstance(rows, str) else f":rows_{at}"
+        binds |= {f"stage_{at}": stage, f"seconds_{at}": seconds}
+        if not isinstance(rows, str):
+            binds[f"rows_{at}"] = rows
+        selects.append(f"select :run_id, :stage_{at}, {counted}, :seconds_{at}, :run_ts")
+    if selects:
+        columns = "run_id, stage, rows_written, seconds, recorded_at"
+        ctx.execute(f"insert into idr_out.stage_metrics ({columns}) {' union all '.join(selects)}", binds)
 
 
 def metrics(wh: Warehouse, result: dict[str, Any], now: datetime) -> None:
@@ -115,7 +123,9 @@ def find_plan(wh: Warehouse, run_id: str) -> Row | None:
 
 
 def expire(wh: Warehouse, oldest: datetime) -> None:
-    """Delete plans, dry-run rows, metrics and resumed groups from before `oldest`."""
+    """Delete plans, dry-run rows, metrics and resumed groups from before `oldest`, if there are any."""
+    if not wh.query(read("cleanup/is_due"), {"oldest": oldest})[0]["is_due"]:
+        return
     for statement in statements("cleanup/expired"):
         wh.execute(statement, {"oldest": oldest})
 
@@ -132,7 +142,6 @@ def drop_stale_work(wh: Warehouse) -> None:
     if not tables:
         return
     kept = [row["run_id"] for row in wh.query("select run_id from idr_out.plan where status in ('READY', 'HELD')")]
-    for row in tables:
-        name = row["table_name"]
-        if not any(name.lower().endswith(f"_{run_id}") for run_id in kept):
-            wh.execute(f"drop table if exists {work_table('')}", rename={RUN_TOKEN: name})
+    names = [row["table_name"] for row in tables]
+    stale = [name for name in names if not any(name.lower().endswith(f"_{run_id}") for run_id in kept)]
+    wh.drop_tables([f"idr_work.{identifier(name)}" for name in stale])

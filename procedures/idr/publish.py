@@ -28,7 +28,7 @@ def publish(
     crash leaves of that, the next publish mends.
     """
     ctx.stage = "publish"
-    schema.add_columns(ctx.wh, ctx.config)
+    ctx.published.add(ctx.config)
     with ctx.wh.transaction():
         renew(ctx.wh, lease, lease_end)
         ctx.run_file("publish/membership")
@@ -41,7 +41,7 @@ def publish(
         ctx.run_file("publish/skipped")
         _advance(ctx, watermarks, plan_run_id)
         also()
-    schema.drop_columns(ctx.wh, ctx.config)
+    ctx.published.drop(ctx.config)
 
 
 def _profiles(ctx: RunContext) -> None:

@@ -130,6 +130,7 @@ class _Session:
         self.lease: Lease | None = None
         self.plan_run_id: str | None = None
         self.settings = Settings()
+        self.types: dict[str, inspect.Types] = {}
         self.started = self.renewed = time.monotonic()
         self.result: Result = {
             "run_id": self.run_id,
@@ -189,7 +190,15 @@ class _Session:
 
     def _context(self, config: Config, version: int, *, is_full: bool) -> RunContext:
         self.ctx = RunContext(
-            self.wh, config, self.run_id, self.now, version, is_full, self.progress, heartbeat=self._heartbeat
+            self.wh,
+            config,
+            self.run_id,
+            self.now,
+            version,
+            is_full,
+            self.progress,
+            heartbeat=self._heartbeat,
+            types=self.types,
         )
         return self.ctx
 
@@ -211,7 +220,7 @@ class _Session:
 
     def load(self) -> Config:
         config = store.load(self.wh)
-        inspect.demand(self.wh, config)
+        self.types = inspect.demand(self.wh, config)
         self.settings = config.settings
         lock.renew(self.wh, self._held_lease(), self._lease_end())
         return config

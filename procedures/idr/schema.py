@@ -44,22 +44,31 @@ def _decided(config: Config) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _present(wh: Warehouse, table: str) -> list[str]:
-    return [column.name.lower() for column in wh.table_columns(table) or []]
+class PublishedColumns:
+    """The columns of the published tables that a configuration decides; each table is looked up once.
 
+    Names were checked against `[a-z][a-z0-9_]*` when the configuration was.
+    """
 
-def add_columns(wh: Warehouse, config: Config) -> None:
-    """Add what published tables lack for this configuration; names were checked against `[a-z][a-z0-9_]*`."""
-    for table, wanted in _decided(config).items():
-        present = _present(wh, table)
-        for name in wanted:
-            if name not in present:
-                wh.execute(f"alter table {table} add column {name} varchar")
+    def __init__(self, wh: Warehouse) -> None:
+        self._wh = wh
+        self._known: dict[str, list[str]] = {}
 
+    def of(self, table: str) -> list[str]:
+        if table not in self._known:
+            self._known[table] = [column.name.lower() for column in self._wh.table_columns(table) or []]
+        return self._known[table]
 
-def drop_columns(wh: Warehouse, config: Config) -> None:
-    """Drop the columns of identifiers and attributes that the configuration no longer has."""
-    for table, wanted in _decided(config).items():
-        for name in _present(wh, table):
-            if name not in wanted and name not in _OWN_COLUMNS:
-                wh.execute(f"alter table {table} drop column {name}")
+    def add(self, config: Config) -> None:
+        """Add what the tables lack for this configuration."""
+        for table, wanted in _decided(config).items():
+            missing = [name for name in wanted if name not in self.of(table)]
+            self._wh.add_columns(table, missing)
+            self._known[table] = [*self.of(table), *missing]
+
+    def drop(self, config: Config) -> None:
+        """Drop the columns of identifiers and attributes that the configuration no longer has."""
+        for table, wanted in _decided(config).items():
+            surplus = [name for name in self.of(table) if name not in wanted and name not in _OWN_COLUMNS]
+            self._wh.drop_columns(table, surplus)
+            self._known[table] = [name for name in self.of(table) if name not in surplus]

@@ -9,33 +9,48 @@ from idr.config.expression import select, table_name
 from idr.config.validate import suggestion
 from idr.errors import IdrError, Problem
 from idr.model import Config, Source
-from idr.warehouse import Column, Warehouse
+from idr.warehouse import Column, TypeFamily, Warehouse
+
+Types = dict[str, TypeFamily]
+"""The type of each expression of a source, by its text."""
 
 
 def check(wh: Warehouse, config: Config) -> list[Problem]:
     """Problems that only the database can show: IDR-103, IDR-104, IDR-114; empty when a run can start."""
+    return _examine(wh, config)[0]
+
+
+def demand(wh: Warehouse, config: Config) -> dict[str, Types]:
+    """The types of every source's expressions, by source. Raises every problem that `check` finds as one error."""
+    problems, types = _examine(wh, config)
+    if problems:
+        raise IdrError(*problems)
+    return types
+
+
+def _examine(wh: Warehouse, config: Config) -> tuple[list[Problem], dict[str, Types]]:
     problems: list[Problem] = []
+    types: dict[str, Types] = {}
     for source in config.sources.values():
-        try:
-            columns = wh.table_columns(source.table)
-        except IdrError as error:
-            problems.append(_unreadable(source, error))
-            continue
-        problems += _missing_table(wh, source) if columns is None else _source(wh, source, columns)
-    return problems
+        found = _types(wh, source)
+        problems += _mistyped(wh, source, found) if found else _broken(wh, source)
+        types[source.source_id] = {text: column.family for text, column in found.items()}
+    return problems, types
+
+
+def _broken(wh: Warehouse, source: Source) -> list[Problem]:
+    """Why the expressions of a source cannot be computed all at once."""
+    try:
+        columns = wh.table_columns(source.table)
+    except IdrError as error:
+        return [_unreadable(source, error)]
+    return _missing_table(wh, source) if columns is None else _columns(wh, source, columns)
 
 
 def _unreadable(source: Source, error: IdrError) -> Problem:
     reason = error.problems[0].message
     fix = "Mend the view, or the file that it reads"
     return Problem("IDR-104", f"{source.table} cannot be read ({reason})", f"source {source.source_id}", fix)
-
-
-def demand(wh: Warehouse, config: Config) -> None:
-    """Raise every problem that `check` finds as one error."""
-    problems = check(wh, config)
-    if problems:
-        raise IdrError(*problems)
 
 
 def _missing_table(wh: Warehouse, source: Source) -> list[Problem]:
@@ -53,11 +68,10 @@ def _expressions(source: Source) -> Iterator[tuple[str, str]]:
     yield from ((f"attribute {name}", text) for name, text in source.attributes.items())
 
 
-def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Problem]:
+def _columns(wh: Warehouse, source: Source, columns: list[Column]) -> list[Problem]:
     known = [column.name for column in columns]
     folded = {name.lower() for name in known}
     problems: list[Problem] = []
-    types = _types(wh, source)
     for what, text in _expressions(source):
         where = f"source {source.source_id}, {what}"
         missing = sorted({name for name, _ in columns_of(text) if name.lower() not in folded})
@@ -71,8 +85,12 @@ def _source(wh: Warehouse, source: Source, columns: list[Column]) -> list[Proble
             for name in missing
         ]
         if not missing:
-            problems += _type(wh, source, what, text, where, types)
+            problems += _mistype(wh, source, what, text, {})
     return problems
+
+
+def _mistyped(wh: Warehouse, source: Source, types: dict[str, Column]) -> list[Problem]:
+    return [problem for what, text in _expressions(source) for problem in _mistype(wh, source, what, text, types)]
 
 
 def _described(wh: Warehouse, source: Source, texts: tuple[str, ...]) -> list[Column]:
@@ -88,7 +106,8 @@ def _types(wh: Warehouse, source: Source) -> dict[str, Column]:
         return {}
 
 
-def _type(wh: Warehouse, source: Source, what: str, text: str, where: str, types: dict[str, Column]) -> list[Problem]:
+def _mistype(wh: Warehouse, source: Source, what: str, text: str, types: dict[str, Column]) -> list[Problem]:
+    where = f"source {source.source_id}, {what}"
     try:
         column = types[text] if types else _described(wh, source, (text,))[0]
     except IdrError as error:

@@ -15,8 +15,9 @@ _STALL_RATIO = 0.6
 _PRIME = 2147483647
 
 
-def components(ctx: RunContext, edges: int, max_iters: int) -> int:
+def components(ctx: RunContext, max_iters: int) -> int:
     """Reduce `idr_work.edge_0` to `idr_work.map(id, r)`; return the rounds. IDR-301 after `max_iters` rounds."""
+    edges = ctx.count("edge_0")
     rounds = stalls = redraws = 0
     while edges:
         if rounds == max_iters:
@@ -34,7 +35,8 @@ def components(ctx: RunContext, edges: int, max_iters: int) -> int:
             ctx.run_file("components/hook_random", order, names)
         else:
             ctx.run_file("components/hook", names=names)
-        left = ctx.run_file("components/contract", names=names)
+        ctx.run_file("components/contract", names=names)
+        left = ctx.count(names["edge_out"])
         stalls = stalls + 1 if left > _STALL_RATIO * edges else 0
         if stalls == 2:
             redraws, stalls = redraws + 1, 0

@@ -86,7 +86,14 @@ def _cut_all(ctx: RunContext, limits: dict[str, int]) -> tuple[list[tuple[Any, .
     return part_rows, cut_rows
 
 
-def find_conflicts(ctx: RunContext) -> int:
+def find(ctx: RunContext) -> str:
+    """Write `idr_work.conflict`, `idr_work.usage` and `idr_work.suspect`."""
+    _find_conflicts(ctx)
+    _find_suspects(ctx)
+    return "conflict"
+
+
+def _find_conflicts(ctx: RunContext) -> None:
     """Write `idr_work.conflict`: clusters in scope with more distinct values of an identifier than it allows.
 
     A limit that cuts is broken here only where a person forced the link.
@@ -95,12 +102,11 @@ def find_conflicts(ctx: RunContext) -> int:
         f"create or replace transient table {work_table('conflict')} (resolved_id varchar, action varchar,"
         " identifier_type varchar, distinct_values number(38, 0), max_per_identity number(38, 0))"
     )
-    rows = 0
     for identifier in ctx.config.identifiers.values():
         limit = identifier.limit_per_identity
         if limit is None:
             continue
-        rows += ctx.execute(
+        ctx.execute(
             f"insert into {work_table('conflict')}"
             " select n.resolved_id, cast(:action as varchar), cast(:name as varchar),"
             f" count(distinct r.i_{identifier.name}), :max_per_identity"
@@ -114,10 +120,9 @@ def find_conflicts(ctx: RunContext) -> int:
                 "max_per_identity": limit,
             },
         )
-    return rows
 
 
-def find_suspects(ctx: RunContext) -> int:
+def _find_suspects(ctx: RunContext) -> None:
     """Write `idr_work.usage` and `idr_work.suspect`: live groups far larger than is usual for their rule.
 
     Usual is the upper quartile of group sizes, single holders included, as the last FULL run saw it; a group is
@@ -135,7 +140,7 @@ def find_suspects(ctx: RunContext) -> int:
             " select rule_id, usual_group_size from idr_meta.rule_usage"
         )
     factor = ctx.config.guardrails.suspect_group_factor
-    return ctx.execute(
+    ctx.execute(
         f"create or replace transient table {work_table('suspect')} as"
         f" select g.rule_id, g.match_key, g.group_size from {work_table('live_group')} as g"
         f" left join {work_table('usage')} as u on g.rule_id = u.rule_id"

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from idr.model import Config
-from idr.statement import RUN_TOKEN, statements, work_tokens
-from idr.warehouse import Row, Warehouse
+from idr.schema import PublishedColumns
+from idr.statement import RUN_TOKEN, statements, work_table, work_tokens
+from idr.warehouse import Row, TypeFamily, Warehouse
 
 Progress = Callable[[str, int, float], None]
 
@@ -20,7 +21,12 @@ def _no_heartbeat() -> None: ...
 
 @dataclass
 class RunContext:
-    """One run. `table_names` maps a logical work table to the one that holds it, without the run's suffix."""
+    """One run.
+
+    `table_names` maps a logical work table to the one that holds it, without the run's suffix. `types` has, per source,
+    the type of each of its expressions. `metrics` has, per stage that ended, its rows (or the work table that holds
+    them: they are counted when the metrics are written) and its seconds.
+    """
 
     wh: Warehouse
     config: Config
@@ -30,10 +36,15 @@ class RunContext:
     is_full: bool
     progress: Progress | None = None
     table_names: dict[str, str] = field(default_factory=dict)
-    metrics: list[tuple[str, int, float]] = field(default_factory=list)
+    types: Mapping[str, Mapping[str, TypeFamily]] = field(default_factory=dict)
+    metrics: list[tuple[str, int | str, float]] = field(default_factory=list)
     stage: str = "check"
     planned_by: str | None = None
     heartbeat: Callable[[], None] = _no_heartbeat
+    published: PublishedColumns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.published = PublishedColumns(self.wh)
 
     @property
     def suffix(self) -> str:
@@ -52,23 +63,29 @@ class RunContext:
         return {"run_id": self.run_id, "run_ts": self.now, "version": self.version, **(extra or {})}
 
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None) -> int:
-        """Run a statement whose work tables carry the run token; return the rows written."""
+        """Run a statement whose work tables carry the run token; return the rows that DML wrote."""
         return self.wh.execute(sql, self.binds(binds), self.rename(names))
+
+    def count(self, table: str) -> int:
+        """The rows of a work table."""
+        query = f"select count(*) as n from {work_table(table)}"
+        return int(self.wh.query(query, self.binds(), self.rename())[0]["n"])
 
     def query(self, sql: str, binds: Mapping[str, Any] | None = None) -> list[Row]:
         return self.wh.query(work_tokens(sql), self.binds(binds), self.rename())
 
     def run_file(
         self, path: str, binds: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None
-    ) -> int:
-        """Run the statements of one stage file; return the rows of the last."""
-        rows = 0
+    ) -> None:
+        """Run the statements of one stage file."""
         for statement in statements(path):
-            rows = self.execute(statement, binds, names)
-        return rows
+            self.execute(statement, binds, names)
 
-    def timed(self, stage: str, step: Callable[[RunContext], int]) -> int:
-        """Run one stage, note its rows and seconds, tell the listener."""
+    def timed(self, stage: str, step: Callable[[RunContext], int | str]) -> None:
+        """Run one stage, note its rows and seconds, tell the listener.
+
+        The step returns the number of rows, or the name of the work table that holds them.
+        """
         self.stage = stage
         self.heartbeat()
         started = time.monotonic()
@@ -76,5 +93,14 @@ class RunContext:
         seconds = time.monotonic() - started
         self.metrics.append((stage, rows, seconds))
         if self.progress:
-            self.progress(stage, rows, seconds)
-        return rows
+            self.progress(stage, self.count(rows) if isinstance(rows, str) else rows, seconds)
+
+    def files(self, *paths: str, rows: str) -> Callable[[RunContext], str]:
+        """A step that runs stage files and whose rows are those of a work table."""
+
+        def step(ctx: RunContext) -> str:
+            for path in paths:
+                ctx.run_file(path)
+            return rows
+
+        return step

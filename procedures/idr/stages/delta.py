@@ -7,11 +7,11 @@ from idr.stages.context import RunContext
 from idr.statement import work_table
 
 
-def build_delta(ctx: RunContext) -> int:
+def build_delta(ctx: RunContext) -> None:
     """Write `idr_work.delta`: live records that are new or changed, with their entity ids."""
     columns = state_columns(ctx.config)
     changed = " or ".join(f"r.{name} is distinct from e.{name}" for name in ["record_ts", *columns])
-    return ctx.execute(
+    ctx.execute(
         f"create or replace transient table {work_table('delta')} as"
         " select coalesce(e.entity_id, r.entity_id + b.top) as entity_id, r.entity_key, r.source_id, r.record_ts,"
         f" {', '.join(f'r.{name}' for name in columns)}, e.entity_id is null as is_new"
@@ -31,11 +31,11 @@ def no_delta(ctx: RunContext) -> None:
     )
 
 
-def build_scope_record(ctx: RunContext) -> int:
+def build_scope_record(ctx: RunContext) -> None:
     """Write `idr_work.scope_record`: the records in scope as they will be after this run."""
     columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *state_columns(ctx.config)])
     qualified = ", ".join(f"e.{name.strip()}" for name in columns.split(","))
-    return ctx.execute(
+    ctx.execute(
         f"create or replace transient table {work_table('scope_record')} as"
         f" select {qualified} from idr_out.entity_current as e"
         f" inner join {work_table('scope')} as s on e.entity_id = s.entity_id"

@@ -10,29 +10,49 @@ from idr.errors import IdrError, Problem
 from idr.model import Source
 from idr.schema import state_columns
 from idr.stages.context import RunContext
-from idr.stages.source_query import Reading, describe, key_query, records_query
+from idr.stages.source_query import Described, Reading, described, key_query, records_query
 from idr.statement import insert_values, work_table
+from idr.warehouse import Row
 
 
 def since(source: Source, last: datetime | None) -> datetime | None:
     return None if last is None else last - timedelta(minutes=source.lookback_minutes)
 
 
-def read(ctx: RunContext, readings: list[Reading]) -> int:
-    """Build `idr_work.record_read`; return the rows read. IDR-201 when a row has no key."""
-    query, binds = records_query(ctx.config, readings, [describe(ctx.wh, reading) for reading in readings])
+def _described(ctx: RunContext, reading: Reading) -> Described:
+    return described(ctx.wh, reading, ctx.types[reading.source.source_id])
+
+
+def read(ctx: RunContext, readings: list[Reading]) -> str:
+    """Build `idr_work.record_read`."""
+    query, binds = records_query(ctx.config, readings, [_described(ctx, reading) for reading in readings])
     salt = tombstone.salt(ctx.wh)
     if salt is not None:
         query = f"select * from ({query}) as row_kept where {tombstone.KEEP}"
         binds["erasure_salt"] = salt
-    rows = ctx.execute(f"create or replace transient table {work_table('record_read')} as {query}", binds)
-    missing = ctx.query("select source_id, count(*) as n from idr_work.record_read where entity_key is null group by 1")
+    ctx.execute(f"create or replace transient table {work_table('record_read')} as {query}", binds)
+    return "record_read"
+
+
+def facts(ctx: RunContext) -> list[Row]:
+    """Per source that gave rows their number, the highest clock values, and the rows dated after the run's clock.
+
+    IDR-201 when a row has no key.
+    """
+    rows = ctx.query(
+        "select source_id, count(*) as n, sum(case when entity_key is null then 1 else 0 end) as keyless,"
+        " max(record_ts) as high,"
+        " max(case when record_ts <= cast(:run_ts as timestamp_ntz) then record_ts end) as past,"
+        " sum(case when record_ts > cast(:run_ts as timestamp_ntz) then 1 else 0 end) as future"
+        " from idr_work.record_read group by 1 order by 1"
+    )
+    missing = [row for row in rows if row["keyless"]]
     if missing:
         raise IdrError(
             *(
                 Problem(
                     "IDR-201",
-                    f"{row['n']} rows have a NULL or empty key ({ctx.config.sources[row['source_id']].key})",
+                    f"{row['keyless']} rows have a NULL or empty key ({ctx.config.sources[row['source_id']].key})",
                     where=f"source {row['source_id']}",
                     fix="Choose a key that is never NULL or empty, or leave those rows out with a view",
                 )
@@ -75,18 +95,12 @@ def present_keys(ctx: RunContext, readings: list[Reading]) -> None:
     ctx.run_file("stages/present")
     for reading in readings:
         if reading.source.detect_deletes and not reading.is_complete:
-            query, binds = key_query(ctx.config, describe(ctx.wh, reading))
+            query, binds = key_query(ctx.config, _described(ctx, reading))
             ctx.execute(f"insert into {work_table('present')} {query}", binds)
 
 
-def high_marks(ctx: RunContext, last: Mapping[str, datetime]) -> tuple[dict[str, datetime], list[str]]:
-    """The highest clock value read per source, not beyond the run's clock where capped; and warnings."""
-    rows = ctx.query(
-        "select source_id, max(record_ts) as high,"
-        " max(case when record_ts <= cast(:run_ts as timestamp_ntz) then record_ts end) as past,"
-        " sum(case when record_ts > cast(:run_ts as timestamp_ntz) then 1 else 0 end) as future"
-        " from idr_work.record_read group by 1"
-    )
+def high_marks(ctx: RunContext, rows: list[Row], last: Mapping[str, datetime]) -> tuple[dict[str, datetime], list[str]]:
+    """The highest clock value per source in `facts`, not beyond the run's clock where capped; and warnings."""
     marks = dict(last)
     warnings: list[str] = []
     for row in rows:

@@ -63,8 +63,8 @@ def _score_of(strategy: str, name: str) -> str:
     return tree.sql(dialect="snowflake")
 
 
-def build(ctx: RunContext) -> int:
-    """Write `idr_work.golden_new` and `idr_work.provenance_new` for every cluster in scope; return the profiles."""
+def build(ctx: RunContext) -> str:
+    """Write `idr_work.golden_new` and `idr_work.provenance_new` for every cluster in scope."""
     config = ctx.config
     trust = " ".join(f"when '{item.source_id}' then {item.trust}" for item in config.sources.values())
     values = "".join(f", r.a_{name}" for name in config.attributes)
@@ -78,7 +78,7 @@ def build(ctx: RunContext) -> int:
         f", min_by(a_{name}, score_{name}) as {name}, min_by(entity_key, score_{name}) as p_{name}"
         for name in config.attributes
     )
-    rows = ctx.execute(
+    ctx.execute(
         f"create or replace transient table {work_table('profile')} as"
         " with member as (select n.resolved_id, r.entity_key, r.source_id, r.record_ts,"
         f" case r.source_id {trust} else 0 end as trust{values}"
@@ -92,12 +92,12 @@ def build(ctx: RunContext) -> int:
     )
     _changed(ctx, "golden_new", "golden_profile_current", {name: name for name in config.attributes})
     _changed(ctx, "provenance_new", "golden_provenance_current", {f"p_{name}": name for name in config.attributes})
-    return rows
+    return "profile"
 
 
 def _changed(ctx: RunContext, target: str, published: str, columns: dict[str, str]) -> None:
     """Keep of `idr_work.profile` what differs from the published table."""
-    present = {column.name.lower() for column in ctx.wh.table_columns(f"idr_out.{published}") or []}
+    present = ctx.published.of(f"idr_out.{published}")
     values = "".join(f", n.{source} as {name}" for source, name in columns.items())
     differs = "".join(
         f" or n.{source} is distinct from {f'o.{name}' if name in present else 'null'}"

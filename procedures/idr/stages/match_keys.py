@@ -36,10 +36,10 @@ def key_query(rules: list[Rule], table: str) -> str:
     )
 
 
-def build(ctx: RunContext, source: str, target: str) -> int:
-    """Write the match keys of `source` to `target`; return the rows."""
+def build(ctx: RunContext, source: str, target: str) -> None:
+    """Write the match keys of `source` to `target`."""
     query = key_query(list(ctx.config.rules.values()), work_table(source))
-    return ctx.execute(f"create or replace transient table {work_table(target)} as {query}")
+    ctx.execute(f"create or replace transient table {work_table(target)} as {query}")
 
 
 def load_rules(ctx: RunContext, extra: list[tuple[str, int, int]]) -> None:

@@ -20,9 +20,9 @@ LINK_RULE = "_link"
 LINK_PRIORITY = -1
 
 
-def take_snapshot(ctx: RunContext) -> int:
-    """Write `idr_work.override_now` and `idr_work.override_entity`; return the entities whose overrides changed."""
-    return ctx.run_file("stages/override")
+def take_snapshot(ctx: RunContext) -> None:
+    """Write `idr_work.override_now` and `idr_work.override_entity` (the entities whose overrides changed)."""
+    ctx.run_file("stages/override")
 
 
 def planned_fingerprint(ctx: RunContext) -> str:
@@ -49,11 +49,11 @@ def contradictions(ctx: RunContext) -> list[str]:
     ]
 
 
-def touch(ctx: RunContext) -> int:
+def touch(ctx: RunContext) -> None:
     """Add to `idr_work.delta` the published records whose overrides changed."""
     columns = ", ".join(f"e.{name}" for name in ("entity_id", "entity_key", "source_id", "record_ts"))
     values = "".join(f", e.{name}" for name in state_columns(ctx.config))
-    return ctx.execute(
+    ctx.execute(
         f"insert into {work_table('delta')} select {columns}{values}, false from idr_out.entity_current as e"
         f" inner join {work_table('override_entity')} as o on e.entity_key = o.entity_key"
         f" left join {work_table('delta')} as d on e.entity_id = d.entity_id"
@@ -62,10 +62,10 @@ def touch(ctx: RunContext) -> int:
     )
 
 
-def add_links(ctx: RunContext, source: str, target: str) -> int:
-    """Add to the match keys in `target` those of the links that hold records of `source`; return the rows."""
+def add_links(ctx: RunContext, source: str, target: str) -> None:
+    """Add to the match keys in `target` those of the links that hold records of `source`."""
     number = number_of(f"'{LINK_RULE}/' || o.override_id")
-    return ctx.execute(
+    ctx.execute(
         f"insert into {work_table(target)} select r.entity_id, '{LINK_RULE}', {number} from {work_table(source)} as r"
         f" inner join {work_table('override_now')} as o"
         " on o.kind = 'LINK' and (r.entity_key = o.entity_a or r.entity_key = o.entity_b)"

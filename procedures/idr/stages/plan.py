@@ -58,9 +58,10 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
     marks = {source: mark for source, mark in marks.items() if source in ctx.config.sources}
     match_keys.load_rules(ctx, [(overrides.LINK_RULE, overrides.LINK_PRIORITY, 2)])
     overrides.take_snapshot(ctx)
-    rows_read = ctx.timed("read sources", lambda c: extract.read(c, reads))
+    ctx.timed("read sources", lambda c: extract.read(c, reads))
+    facts = extract.facts(ctx)
     warnings = extract.deduplicate(ctx)
-    watermarks, future = extract.high_marks(ctx, marks)
+    watermarks, future = extract.high_marks(ctx, facts, marks)
     warnings += future
     if ctx.is_full:
         ctx.timed("match keys", _full_scope)
@@ -68,7 +69,7 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
         ctx.timed("changes", lambda c: _incr_delta(c, reads))
         ctx.timed("scope", _incr_scope)
     warnings += _resolve(ctx, max_iters)
-    return Plan(gate.judge(ctx, rows_read), warnings, watermarks)
+    return Plan(gate.judge(ctx, sum(int(row["n"]) for row in facts)), warnings, watermarks)
 
 
 def build_forget(ctx: RunContext, entity_key: str, max_iters: int) -> dict[str, int]:
@@ -89,46 +90,46 @@ def _leaving(ctx: RunContext, entity_key: str) -> int:
 
 def _resolve(ctx: RunContext, max_iters: int) -> list[str]:
     """From match keys in scope to membership, profiles and conflicts; return warnings."""
-    edges = ctx.timed("live groups", lambda c: c.run_file("stages/live_key"))
-    ctx.timed("components", lambda c: components.components(c, edges, max_iters))
+    skipped = "stages/skipped_full" if ctx.is_full else "stages/skipped_incr"
+    ctx.timed("live groups", ctx.files("stages/live_key", rows="live_key"))
+    ctx.timed("components", lambda c: components.components(c, max_iters))
     ctx.timed("kept apart", _parts)
     warnings = overrides.contradictions(ctx)
-    ctx.timed("membership", lambda c: c.run_file("stages/membership"))
+    ctx.timed("membership", ctx.files("stages/membership", rows="membership_change"))
     ctx.timed("golden profiles", golden.build)
-    ctx.timed("cluster changes", lambda c: c.run_file("stages/cluster_change"))
-    ctx.timed("skipped groups", _skipped)
-    ctx.timed("conflicts", lambda c: conflicts.find_conflicts(c) + conflicts.find_suspects(c))
+    ctx.timed("cluster changes", ctx.files("stages/cluster_change", rows="cluster_change"))
+    ctx.timed("skipped groups", ctx.files(skipped, "stages/skipped_change", rows="skipped_change"))
+    ctx.timed("conflicts", conflicts.find)
     ctx.stage = "gate"
     return warnings
 
 
-def _full_scope(ctx: RunContext) -> int:
+def _full_scope(ctx: RunContext) -> str:
     ctx.execute(f"delete from {work_table('record')} where is_deleted")
     ctx.table_names["scope_record"] = ctx.table_names["record"]
-    rows = match_keys.build(ctx, "record", "match_key") + overrides.add_links(ctx, "record", "match_key")
+    match_keys.build(ctx, "record", "match_key")
+    overrides.add_links(ctx, "record", "match_key")
     ctx.run_file("stages/removed_full")
     ctx.run_file("stages/scope_full")
-    return rows
+    return "match_key"
 
 
-def _incr_delta(ctx: RunContext, reads: list[Reading]) -> int:
+def _incr_delta(ctx: RunContext, reads: list[Reading]) -> str:
     extract.present_keys(ctx, reads)
     ctx.run_file("stages/removed_incr")
-    return delta.build_delta(ctx) + overrides.touch(ctx)
+    delta.build_delta(ctx)
+    overrides.touch(ctx)
+    return "delta"
 
 
-def _incr_scope(ctx: RunContext) -> int:
+def _incr_scope(ctx: RunContext) -> str:
     match_keys.build(ctx, "delta", "delta_key")
     overrides.add_links(ctx, "delta", "delta_key")
     ctx.run_file("stages/scope_incr")
-    return delta.build_scope_record(ctx)
+    delta.build_scope_record(ctx)
+    return "scope_record"
 
 
 def _parts(ctx: RunContext) -> int:
     ctx.run_file("stages/component")
     return conflicts.keep_apart(ctx)
-
-
-def _skipped(ctx: RunContext) -> int:
-    ctx.run_file("stages/skipped_full" if ctx.is_full else "stages/skipped_incr")
-    return ctx.run_file("stages/skipped_change")

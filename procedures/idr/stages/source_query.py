@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from idr.config.expression import parse, select, table_name
+from idr.config.expression import parse, table_name
 from idr.model import Config, Exclusion, Identifier, Source, config_from_json
 from idr.normalize import fill, folds_case, normalized, present, steps
 from idr.warehouse import TypeFamily, Warehouse
@@ -64,16 +64,9 @@ class Described:
         return dict(self.families)[text]
 
 
-def describe(wh: Warehouse, reading: Reading) -> Described:
-    """Ask the engine for the types of a source's expressions."""
-    source = reading.source
-    relation = wh.relation(table_name(source.table))
-    used = (source.key, source.watermark, *source.identifiers.values(), *source.attributes.values())
-    texts = tuple(dict.fromkeys(text for text in used if text))
-    found = wh.describe(select(texts, relation))
-    families: list[TypeFamily] = [column.family for column in found]
-    pairs = tuple(zip(texts, families, strict=True))
-    return Described(source.source_id, relation, pairs, has_mark=not reading.is_complete)
+def described(wh: Warehouse, reading: Reading, types: Mapping[str, TypeFamily]) -> Described:
+    relation = wh.relation(table_name(reading.source.table))
+    return Described(reading.source.source_id, relation, tuple(types.items()), has_mark=not reading.is_complete)
 
 
 def records_query(config: Config, readings: list[Reading], described: list[Described]) -> tuple[str, dict[str, Any]]:

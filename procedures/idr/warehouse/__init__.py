@@ -5,7 +5,7 @@ The pipeline speaks the Snowflake dialect and knows only `Warehouse`. A new engi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -32,7 +32,19 @@ class Warehouse(Protocol):
     """
 
     def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
-        """Run one statement; return the rows written (CREATE TABLE AS included), 0 for other DDL."""
+        """Run one statement; return the rows that INSERT, UPDATE, DELETE or MERGE wrote. Of DDL it tells nothing."""
+        ...
+
+    def drop_tables(self, names: Sequence[str]) -> None:
+        """Drop the tables of those names that exist, in one request."""
+        ...
+
+    def add_columns(self, table: str, names: Sequence[str]) -> None:
+        """Add text columns of those plain names to a table; nothing when there are none."""
+        ...
+
+    def drop_columns(self, table: str, names: Sequence[str]) -> None:
+        """Drop those columns of a table; nothing when there are none."""
         ...
 
     def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:

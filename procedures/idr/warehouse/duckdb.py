@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -136,6 +136,22 @@ class DuckDBWarehouse:
     def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
         row = self._run(sql, binds, rename).fetchone()
         return int(row[0]) if row and isinstance(row[0], int) else 0
+
+    def drop_tables(self, names: Sequence[str]) -> None:
+        self._define([f"drop table if exists {name}" for name in names])
+
+    def add_columns(self, table: str, names: Sequence[str]) -> None:
+        self._define([f"alter table {table} add column {name} varchar" for name in names])
+
+    def drop_columns(self, table: str, names: Sequence[str]) -> None:
+        self._define([f"alter table {table} drop column {name}" for name in names])
+
+    def _define(self, statements: Sequence[str]) -> None:
+        for text in statements:
+            try:
+                self._connection.execute(text)
+            except duckdb.Error as error:
+                raise _refused(error, text) from error
 
     def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
         result = self._run(sql, binds, rename)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,6 @@ _TOKENS = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_CREATED = re.compile(r"create\s+(?:or\s+replace\s+)?(?:transient\s+)?table\s+(\S+)\s+as\s", re.IGNORECASE)
 _NAME_PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
 _FAMILIES: tuple[tuple[type[sp.DataType], TypeFamily, str], ...] = (
     (sp.StringType, "text", "VARCHAR"),
@@ -118,11 +117,22 @@ class SnowparkWarehouse:
         return text, self._send(text, values)
 
     def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
-        text, rows = self._run(sql, binds, rename)
-        created = _CREATED.match(text)
-        if created:
-            return int(self._send(f"select count(*) from {created[1]}")[0][0])
+        _, rows = self._run(sql, binds, rename)
         return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+
+    def drop_tables(self, names: Sequence[str]) -> None:
+        """A block of Snowflake Scripting: one round trip for all of them."""
+        body = " ".join(f"drop table if exists {name};" for name in names)
+        if body:
+            self._send(f"execute immediate $$begin {body} end$$")
+
+    def add_columns(self, table: str, names: Sequence[str]) -> None:
+        if names:
+            self._send(f"alter table {table} add column {', '.join(f'{name} varchar' for name in names)}")
+
+    def drop_columns(self, table: str, names: Sequence[str]) -> None:
+        if names:
+            self._send(f"alter table {table} drop column {', '.join(names)}")
 
     def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
         _, rows = self._run(sql, binds, rename)
