@@ -12,6 +12,7 @@ import pyarrow as pa
 SELECT = 0x1000
 DDL = 0x6000
 UNKNOWN = 0
+SEVERAL = 0xA000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class RecentResults(OrderedDict[str, Any]):
 
 def status(message: str, statement_type: int = DDL) -> Result:
     return Result([Column("status")], [(message,)], statement_type)
+
+
+def done_several() -> Result:
+    message = "Multiple statements executed successfully."
+    return Result([Column("multiple statement execution")], [(message,)], SEVERAL)
 
 
 def done() -> Result:

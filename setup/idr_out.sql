@@ -1,4 +1,4 @@
--- reads: idr_out.match_key_current, idr_out.entity_current, idr_out.skipped_identifier_groups
+-- reads: idr_out.match_key_current, idr_out.entity_current, idr_out.skipped_identifier_groups, idr_out.identity_event
 -- writes: the published tables; columns per identifier (i_) and attribute (a_) are added when a run first needs them
 create table if not exists idr_out.entity_current (
     entity_id number(38, 0), entity_key varchar, source_id varchar, record_ts timestamp_ntz
@@ -126,4 +126,25 @@ select
     rule_id,
     match_key
 from live_key
-where anchor_key <> entity_key
+where anchor_key <> entity_key;
+create or replace view idr_out.identity_membership_history as
+select
+    entity_key,
+    resolved_id,
+    from_version,
+    to_version,
+    run_id,
+    occurred_ts as from_ts
+from (
+    select
+        entity_key,
+        resolved_id,
+        event_type,
+        version as from_version,
+        run_id,
+        occurred_ts,
+        lead(version) over (partition by entity_key order by version, event_type desc) as to_version
+    from idr_out.identity_event
+    where event_type in ('JOINED', 'LEFT')
+) as step
+where event_type = 'JOINED'

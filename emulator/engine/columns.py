@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from fakesnow import arrow
 from fakesnow.rowtype import ColumnInfo, duckdb_to_sf_type
 
@@ -112,11 +113,33 @@ def arrow_base64(table: pa.Table, columns: list[Column]) -> str:
     (epoch, fraction) pairs without a mask, so timestamps with NULLs are rendered here.
     """
     described = rowtype(columns)
-    rendered = arrow.to_sf(_without_null_timestamps(table), described)
+    rendered = arrow.to_sf(_without_null_timestamps(_in_utc(table)), described)
     for i, column in enumerate(table.columns):
+        if pa.types.is_timestamp(column.type) and column.type.tz not in (None, "UTC"):
+            rendered = rendered.set_column(i, rendered.schema.field(i), _with_offsets(rendered.column(i), column))
         if pa.types.is_timestamp(column.type) and column.null_count:
             rendered = rendered.set_column(i, rendered.schema.field(i), _masked(rendered.column(i), column))
     return b64encode(arrow.to_ipc(rendered)).decode("ascii")
+
+
+def _in_utc(table: pa.Table) -> pa.Table:
+    """fakesnow takes timestamps of no other zone."""
+    for i, column in enumerate(table.columns):
+        if pa.types.is_timestamp(column.type) and column.type.tz not in (None, "UTC"):
+            table = table.set_column(i, table.schema.field(i).name, column.cast(pa.timestamp("us", tz="UTC")))
+    return table
+
+
+def _with_offsets(moments: pa.ChunkedArray, column: pa.ChunkedArray) -> pa.Array:
+    """The moments with the offset that each has in the column's zone: minutes east of Greenwich plus a day."""
+    whole = moments.combine_chunks()
+    known = column.combine_chunks().fill_null(0)
+    local, utc = (
+        moment.cast(pa.int64()).to_numpy() for moment in (pc.call_function("local_timestamp", [known]), known)
+    )
+    offsets = pa.array((local - utc) // 60_000_000 + 1440, pa.int32())
+    fields = [whole.type.field(i) for i in range(whole.type.num_fields)]
+    return pa.StructArray.from_arrays([whole.field(0), whole.field(1), offsets], fields=fields)
 
 
 def _without_null_timestamps(table: pa.Table) -> pa.Table:

@@ -21,7 +21,8 @@ from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import is_conflict, translate
 from emulator.engine.rewrite import bind_functions, full_name
 from emulator.errors import SqlError, compilation_error
-from emulator.names import quote
+from emulator.names import literal, quote
+from emulator.parameters import DEFAULTS, value_of
 from emulator.result import ArrowResult
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Connection:
         self._fake = databases.connect()
         self._duck: duckdb.DuckDBPyConnection = self._fake._duck_conn  # noqa: SLF001 - it has no other way
         self._locks = locks
+        self._time_zone = "UTC"
         self.owner: Session | None = None  # the frame whose BEGIN opened the transaction
         self.transaction_id: str | None = None
         self._begun = False
@@ -228,6 +230,7 @@ class Connection:
 
     def _stand_in(self, session: Session, place: tuple[str, str] | None = None) -> None:
         """Make the frame's current database and schema DuckDB's."""
+        self._set_time_zone(value_of(session, "TIMEZONE"))
         fake = self._fake
         database, schema = place or (session.database, session.schema)
         if (fake.database, fake.schema, fake.schema_set) == (database, schema, bool(schema)):
@@ -237,6 +240,12 @@ class Connection:
         self._duck.execute(f"set schema = '{path.replace(chr(39), chr(39) * 2)}'")
         fake.database, fake.database_set = database, database is not None
         fake._schema, fake.schema_set = inner, schema is not None  # noqa: SLF001 - `schema` is read-only
+
+    def _set_time_zone(self, zone: str) -> None:
+        zone = "UTC" if zone == DEFAULTS["TIMEZONE"] else zone
+        if zone != self._time_zone:
+            self._duck.execute(f"set TimeZone = {literal(zone)}")
+            self._time_zone = zone
 
     # ---- transactions
 

@@ -33,7 +33,7 @@ from emulator.scripting.syntax import (
 )
 from emulator.scripting.tokens import STRINGS, Tokens, is_word
 
-_TRANSACTION = ("", ";", "TRANSACTION", "WORK", "NAME")  # what follows BEGIN when it starts a transaction
+TRANSACTION = ("", ";", "TRANSACTION", "WORK", "NAME")  # what follows BEGIN when it starts a transaction
 _ENDS = ("END", "EXCEPTION", "ELSEIF", "ELSE", "WHEN", "UNTIL", "")
 _QUERIES = (
     "SELECT",
@@ -63,7 +63,7 @@ def is_block(text: str) -> bool:
         tokens = Tokens(text)
     except ScriptingError:
         return opening[1].upper() == "DECLARE"
-    return tokens.word() == "DECLARE" or (tokens.word() == "BEGIN" and tokens.word(1) not in _TRANSACTION)
+    return tokens.word() == "DECLARE" or (tokens.word() == "BEGIN" and tokens.word(1) not in TRANSACTION)
 
 
 def quoted_block(text: str) -> str | None:
@@ -87,6 +87,13 @@ def parse_block(text: str) -> Block:
     if parser.tokens.at < len(parser.tokens.tokens):
         raise parser.tokens.unexpected()
     return block
+
+
+def block_end(tokens: Tokens, start: int) -> int:
+    """The index of the token after the block that begins at a token. Raises ScriptingError when there is none."""
+    tokens.at = start
+    _Parser(tokens).block()
+    return tokens.at
 
 
 class _Parser:
@@ -151,7 +158,7 @@ class _Parser:
             raise tokens.unexpected()
         place = tokens.place()
         word = tokens.word()
-        if word == "DECLARE" or (word == "BEGIN" and tokens.word(1) not in _TRANSACTION):
+        if word == "DECLARE" or (word == "BEGIN" and tokens.word(1) not in TRANSACTION):
             return self.block()
         if tokens.word(1) == ":=":
             name = tokens.name()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator.errors import compilation_error
 from emulator.names import like
+from emulator.parameters import DEFAULTS, check_name, kind, normal
 from emulator.result import Result, done, table
 from emulator.scripting import is_block
 from emulator.statement import Request, statement
@@ -56,33 +57,33 @@ def use_schema(request: Request) -> Result:
 
 @statement("ALTER SESSION SET")
 def set_parameters(request: Request) -> Result:
-    options = request.words.options()
-    for name, value in options.items():
-        request.session.parameters[name] = str(value)
+    options = {name: normal(name, value) for name, value in request.words.options().items()}
+    request.session.parameters.update(options)
     if "AUTOCOMMIT" in options:
         request.session.connection.commit(request.session)
-        request.session.autocommit = str(options["AUTOCOMMIT"]).upper() == "TRUE"
+        request.session.autocommit = options["AUTOCOMMIT"] == "true"
     return done()
 
 
 @statement("ALTER SESSION UNSET")
 def unset_parameters(request: Request) -> Result:
     while not request.words.ended:
-        request.session.parameters.pop(request.words.identifier(), None)
+        name = request.words.identifier()
+        check_name(name)
+        request.session.parameters.pop(name, None)
         request.words.accept(",")
     return done()
 
 
-_DEFAULTS = {"AUTOCOMMIT": "true", "TIMEZONE": "Etc/UTC", "QUERY_TAG": "", "EVENT_TABLE": "snowflake.telemetry.events"}
-
-
 @statement("SHOW PARAMETERS")
 def show_parameters(request: Request) -> Result:
-    pattern = request.words.string() if request.words.accept("LIKE") else None
-    values = {**_DEFAULTS, **request.session.parameters}
+    words, session = request.words, request.session
+    pattern = words.string() if words.accept("LIKE") else None
+    values = DEFAULTS if words.accept("IN ACCOUNT", "FOR ACCOUNT") else {**DEFAULTS, **session.parameters}
     rows = [
-        (name, value, _DEFAULTS.get(name, ""), "SESSION" if name in request.session.parameters else "", "", "STRING")
+        (name, value, default, "" if value == default else "SESSION", "", kind(name))
         for name, value in sorted(values.items())
+        for default in [DEFAULTS.get(name, "")]
         if like(pattern, name)
     ]
     return table("key value default level description type", rows)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from emulator.functions import USER
 from emulator.names import fold
+from emulator.parameters import of_client
 from emulator.server import Server
 from emulator.session import DEFAULT_ROLE, Session
 from emulator.wire.queries import Queries
@@ -43,6 +44,7 @@ class Endpoints:
             database=database,
             schema=schema or ("PUBLIC" if database and not asked.get("schemaName") else None),
             autocommit=bool(parameters.get("AUTOCOMMIT", True)),
+            parameters=of_client(parameters),
         )
         return _ok(
             {

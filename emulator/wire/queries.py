@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.engine.binds import decode
+from emulator.engine.binds import Rows, decode
 from emulator.errors import SqlError
+from emulator.result import done_several
+from emulator.scripting import Part, split_statements
 from emulator.server import Server
 from emulator.session import Session
 from emulator.wire.results import failure, success
@@ -21,6 +23,7 @@ _log = logging.getLogger("emulator")
 _FINISHED_KEPT = 64
 # CALL holds a thread while its procedure sends statements that need threads too: never a small pool
 _THREADS = 512
+_COUNT = "MULTI_STATEMENT_COUNT"
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class Query:
     text: str
     reply: asyncio.Future[dict[str, Any]] | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    children: list[Query] = field(default_factory=list)  # of a request with several statements
 
 
 class Queries:
@@ -48,7 +52,7 @@ class Queries:
             self._by_request[request_id] = self._by_id[query.id] = query
             self._forget_old()
             loop = asyncio.get_running_loop()
-            query.reply = asyncio.ensure_future(loop.run_in_executor(self._pool, self._run, query, body))
+            query.reply = asyncio.ensure_future(loop.run_in_executor(self._pool, self._run, loop, query, body))
         if body.get("asyncExec"):
             return self._in_progress(query, "333334")
         return await self._wait(query)
@@ -88,12 +92,42 @@ class Queries:
         data = {"queryId": query.id, "getResultUrl": f"/queries/{query.id}/result", "queryAbortsAfterSecs": 300}
         return {"success": True, "code": code, "message": "Query execution in progress.", "data": data}
 
-    def _run(self, query: Query, body: dict[str, Any]) -> dict[str, Any]:
+    def _run(self, loop: asyncio.AbstractEventLoop, query: Query, body: dict[str, Any]) -> dict[str, Any]:
+        """The reply to a request: of its statement, or of its statements together."""
+        try:
+            parts = split_statements(query.text)
+            _check_count(parts, query.session, body)
+            rows = decode(body.get("bindings"))
+        except SqlError as error:
+            return failure(error, query.id)
+        if len(parts) == 1:
+            return self._run_one(query, rows, bool(body.get("describeOnly")))
+        return self._run_several(loop, query, parts, rows)
+
+    def _run_several(
+        self, loop: asyncio.AbstractEventLoop, query: Query, parts: list[Part], rows: Rows | None
+    ) -> dict[str, Any]:
+        """Run one statement after the other up to one that fails, each with a query id and a reply of its own."""
+        values = list(rows[0]) if rows else []
+        for part in parts:
+            answered: asyncio.Future[dict[str, Any]] = asyncio.Future(loop=loop)
+            child = Query(query.session, part.text, answered)
+            binds, values = values[: part.binds], values[part.binds :]
+            reply = self._run_one(child, [binds] if binds else None)
+            if not reply["success"]:
+                return failure(_failure_of(part, reply), query.id)
+            loop.call_soon_threadsafe(answered.set_result, reply)
+            self._by_id[child.id] = child
+            query.children.append(child)
+        result = self._server.results[query.id] = done_several()
+        reply = success(result, query.session, query.id)
+        reply["data"]["resultIds"] = ",".join(child.id for child in query.children)
+        return reply
+
+    def _run_one(self, query: Query, rows: Rows | None, describe_only: bool = False) -> dict[str, Any]:
         started = time.perf_counter()
         try:
-            result = self._server.execute(
-                query.session, query.text, decode(body.get("bindings")), bool(body.get("describeOnly"))
-            )
+            result = self._server.execute(query.session, query.text, rows, describe_only)
             self._server.results[query.id] = result
             query.session.queries.append(query.id)
             reply = success(result, query.session, query.id)
@@ -110,4 +144,28 @@ class Queries:
     def _forget_old(self) -> None:
         for request_id, query in list(self._by_request.items())[: max(0, len(self._by_request) - _FINISHED_KEPT)]:
             if query.reply is not None and query.reply.done():
-                del self._by_request[request_id], self._by_id[query.id]
+                del self._by_request[request_id]
+                for forgotten in (query, *query.children):
+                    del self._by_id[forgotten.id]
+
+
+def _check_count(parts: list[Part], session: Session, body: dict[str, Any]) -> None:
+    """Raises 000008 when a client sends another number of statements than it said; 0 stands for any number."""
+    setting = "1" if session.caller else session.parameters.get(_COUNT, "1")
+    wanted = int((body.get("parameters") or {}).get(_COUNT, setting))
+    if wanted not in (0, len(parts)):
+        raise SqlError(
+            f"Actual statement count {len(parts)} did not match the desired statement count {wanted}.",
+            "000008",
+            "0A000",
+        )
+
+
+def _failure_of(part: Part, reply: dict[str, Any]) -> SqlError:
+    where = f"at line {part.line}, position {part.position}"
+    return SqlError(
+        "JavaScript execution error: Uncaught Execution of multiple statements failed on statement "
+        f'"{part.text}" ({where}).\n{reply["message"]}',
+        "100132",
+        "P0000",
+    )

@@ -11,11 +11,11 @@ from fakesnow.statement_type import DML_TYPE_IDS
 
 from emulator.engine.columns import arrow_base64, rowtype
 from emulator.errors import SqlError
+from emulator.parameters import value_of
 from emulator.result import ArrowResult, Column, Result, Transfer
 from emulator.session import Session
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_PARAMETERS = [{"name": "TIMEZONE", "value": "Etc/UTC"}]
 
 
 def success(result: Result, session: Session, query_id: str) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def success(result: Result, session: Session, query_id: str) -> dict[str, Any]:
     if isinstance(result, Transfer):
         return {"success": True, "code": None, "message": None, "data": {**result.data, "queryId": query_id}}
     data: dict[str, Any] = {
-        "parameters": _PARAMETERS,
+        "parameters": [{"name": "TIMEZONE", "value": value_of(session, "TIMEZONE")}],
         "rowtype": rowtype(result.columns),
         "queryId": query_id,
         "statementTypeId": result.statement_type,
@@ -65,7 +65,7 @@ def encode(value: Any, column: Column) -> str | None:
         case dt.datetime():
             moment = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
             seconds = decimal.Decimal((moment - _EPOCH) // dt.timedelta(microseconds=1)) / 1_000_000
-            text = f"{seconds:.9f}" + (" 1440" if column.type == "timestamp_tz" else "")
+            text = f"{seconds:.9f}" + (f" {_offset(moment)}" if column.type == "timestamp_tz" else "")
         case dt.date():
             text = str((value - _EPOCH.date()).days)
         case dt.time():
@@ -77,6 +77,11 @@ def encode(value: Any, column: Column) -> str | None:
         case _:
             text = str(value)
     return text
+
+
+def _offset(moment: dt.datetime) -> int:
+    """The zone of a TIMESTAMP_TZ as the wire has it: minutes east of Greenwich plus a day."""
+    return 1440 + (moment.utcoffset() or dt.timedelta()) // dt.timedelta(minutes=1)
 
 
 def failure(error: SqlError, query_id: str | None = None) -> dict[str, Any]:

@@ -21,13 +21,12 @@ _PAGE = 500_000
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A query that gives entity_key, resolved_id of one state, its binds and the names of its work tables."""
+    """A query that gives entity_key, resolved_id of one state, and its binds. `version` is None unless published."""
 
-    run: str
     kind: str
     query: str
     binds: dict[str, Any] = field(default_factory=dict)
-    rename: dict[str, str] = field(default_factory=dict)
+    version: int | None = None
 
     def named(self, side: str) -> tuple[str, dict[str, Any]]:
         """The query as a common table expression, its binds told apart from those of the other side."""
@@ -38,7 +37,7 @@ class State:
 def state(wh: Warehouse, run: str) -> State:
     """The state that a run published or planned. IDR-413 when it did neither, or its plan is gone."""
     if run == CURRENT:
-        return State(run, "current", read("compare/current"))
+        return State("current", read("compare/current"), {}, base(wh)[0])
     rows = wh.query(
         "select status, is_dry_run, version from idr_out.run_history where run_id = :run_id", {"run_id": run}
     )
@@ -50,16 +49,16 @@ def state(wh: Warehouse, run: str) -> State:
             fix="idr_out.run_history lists the runs; `current` stands for what is published",
         )
     if rows[0]["version"] is not None:
-        return State(run, "published", read("compare/version"), {"version": rows[0]["version"]})
+        version = int(rows[0]["version"])
+        return State("published", read("compare/version"), {"version": version}, version)
     plan = journal.find_plan(wh, run)
     if plan is not None and plan["status"] in ("READY", "HELD") and int(plan["base_version"]) == base(wh)[0]:
         names = json.loads(plan["table_names"])
         table = names.get("membership_change", "membership_change")
-        rename = {f"idr_work.membership_change{RUN_TOKEN}": f"idr_work.{table}_{run}"}
-        return State(run, "plan", work_tokens(read("compare/plan")), {}, rename)
+        query = work_tokens(read("compare/plan"))
+        return State("plan", query.replace(f"idr_work.membership_change{RUN_TOKEN}", f"idr_work.{table}_{run}"))
     if plan is not None and rows[0]["is_dry_run"]:
-        binds = {"run_id": run, "version": plan["base_version"]}
-        return State(run, "dry run", read("compare/preview"), binds)
+        return State("dry run", read("compare/preview"), {"run_id": run, "version": plan["base_version"]})
     raise IdrError.of(
         "IDR-413",
         f"the run published nothing ({rows[0]['status']}), and no plan of it is left",
@@ -75,29 +74,26 @@ def compare(wh: Warehouse, run_a: str, run_b: str, *, limit: int = 10) -> dict[s
     records whose id differs; of each at most `limit`, the largest first, with `totals`. Records that only one side
     has are counted in `only_in_a` and `only_in_b` and nowhere else.
     """
-    sides = (state(wh, run_a), state(wh, run_b))
-    (query_a, binds_a), (query_b, binds_b) = sides[0].named("a"), sides[1].named("b")
-    binds = {**binds_a, **binds_b, "row_limit": limit}
+    first, second = state(wh, run_a), state(wh, run_b)
 
-    def rows(name: str) -> list[Row]:
-        # Both sides may be plans: the first one's tables are renamed before the queries are joined.
-        text = f"with {_renamed(query_a, sides[0])}, {_renamed(query_b, sides[1])} {read(f'compare/{name}')}"
-        return wh.query(text, binds)
+    def rows(name: str, a: State, b: State) -> list[Row]:
+        (query_a, binds_a), (query_b, binds_b) = a.named("a"), b.named("b")
+        return wh.query(
+            f"with {query_a}, {query_b} {read(f'compare/{name}')}", binds_a | binds_b | {"row_limit": limit}
+        )
 
-    lists = {name: rows(name) for name in ("split", "merged", "moved")}
+    lists = {
+        "split": rows("split", first, second),
+        "merged": rows("split", second, first),
+        "moved": rows("moved", first, second),
+    }
     return {
-        "a": {"run": run_a, "kind": sides[0].kind},
-        "b": {"run": run_b, "kind": sides[1].kind},
-        **{name: int(value) for name, value in rows("counts")[0].items() if name != "moved"},
+        "a": {"run": run_a, "kind": first.kind},
+        "b": {"run": run_b, "kind": second.kind},
+        **{name: int(value) for name, value in rows("counts", first, second)[0].items() if name != "moved"},
         **{name: [_plain(row) for row in found] for name, found in lists.items()},
         "totals": {name: found[0]["total"] if found else 0 for name, found in lists.items()},
     }
-
-
-def _renamed(query: str, of: State) -> str:
-    for token, name in of.rename.items():
-        query = query.replace(token, name)
-    return query
 
 
 def _plain(row: Row) -> Row:
@@ -106,11 +102,10 @@ def _plain(row: Row) -> Row:
 
 def membership(wh: Warehouse, run: str) -> Iterator[Row]:
     """entity_key and resolved_id of every record as of a run, in order of entity_key."""
-    at = state(wh, run)
-    query, binds = at.named("a")
+    query, binds = state(wh, run).named("a")
+    text = f"with {query} {read('compare/page')}"
     after = ""
     while True:
-        text = f"with {_renamed(query, at)} {read('compare/page')}"
         rows = wh.query(text, {**binds, "after": after, "row_limit": _PAGE})
         yield from rows
         if len(rows) < _PAGE:

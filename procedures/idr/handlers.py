@@ -24,9 +24,10 @@ from idr import show as identity
 from idr.config import inspect, store, yaml_file
 from idr.config.diff import changes
 from idr.errors import IdrError
-from idr.mask import mask_values
+from idr.past import show_as_of
 from idr.schedule import apply as scheduling
 from idr.schedule.report import report as report_run
+from idr.schema import restore_state
 from idr.warehouse.references import bind, bound_tables
 from idr.warehouse.snowpark import SnowparkWarehouse
 
@@ -80,7 +81,8 @@ def configure(wh: SnowparkWarehouse, yaml: str) -> Answer:
     """Check the text of an `idr.yml` as a whole and put it in force."""
     config = yaml_file.load_text(yaml)
     inspect.demand(wh, config)
-    lines = changes(store.load_if_any(wh), config)
+    restore_state(wh)
+    lines = changes(store.load_if_valid(wh), config)
     if lines:
         store.apply(wh, config)
     return {"applied": bool(lines), "changes": lines}
@@ -93,14 +95,17 @@ def status(wh: SnowparkWarehouse) -> Answer:
 
 @_procedure
 def show(wh: SnowparkWarehouse, entity_or_resolved_id: str) -> Answer:
-    result = identity.show(wh, entity_or_resolved_id)
-    return result | {"profile": mask_values(result["profile"])}
+    return identity.show(wh, entity_or_resolved_id)
+
+
+@_procedure
+def show_past(wh: SnowparkWarehouse, entity_or_resolved_id: str, as_of: str) -> Answer:
+    return show_as_of(wh, entity_or_resolved_id, as_of)
 
 
 @_procedure
 def explain(wh: SnowparkWarehouse, entity_a: str, entity_b: str) -> Answer:
-    result = explanation.explain(wh, entity_a, entity_b)
-    return result | {"path": [step | {"values": mask_values(step["values"])} for step in result["path"]]}
+    return explanation.explain(wh, entity_a, entity_b)
 
 
 @_procedure

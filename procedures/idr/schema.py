@@ -14,11 +14,23 @@ _OWN_COLUMNS = frozenset({"entity_id", "entity_key", "source_id", "record_ts", "
 def install(wh: Warehouse) -> None:
     """Create every schema, table and view that is missing; running it again changes nothing."""
     for name in _FILES:
-        text = folder("setup").joinpath(f"{name}.sql").read_text(encoding="utf-8")
-        body = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-        for statement in body.split(";\n"):
-            if statement.strip():
-                wh.execute(statement.strip().rstrip(";"))
+        _run_file(wh, name)
+
+
+def restore_state(wh: Warehouse) -> None:
+    """Create the tables that remember the last publish, and their single rows, where they are missing.
+
+    In an application the other objects are the setup script's: replacing a view would take away its grants.
+    """
+    _run_file(wh, "run_state")
+
+
+def _run_file(wh: Warehouse, name: str) -> None:
+    text = folder("setup").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    body = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    for statement in body.split(";\n"):
+        if statement.strip():
+            wh.execute(statement.strip().rstrip(";"))
 
 
 def only_row(wh: Warehouse, table: str) -> Row:

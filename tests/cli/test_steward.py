@@ -139,3 +139,14 @@ def test_membership_as_of_a_run_is_written(state_file: Path, names: SimpleNamesp
 def test_suspects_print(state_file: Path) -> None:
     assert "No value links" in idr("suspects", "--db", state_file).stdout
     assert answer("suspects", "--db", state_file) == {"suspects": [], "total": 0}
+
+
+def test_show_as_of_a_run_tells_who_was_one_and_where_each_is_now(state_file: Path, names: SimpleNamespace) -> None:
+    then = answer("show", "crm:3", "--as-of", names.runs[1], "--db", state_file)
+    assert [row["entity_key"] for row in then["members"]] == ["crm:3"]
+    assert then["members"][0]["resolved_id_now"] == names.anna
+    printed = idr("show", "crm:3", "--as-of", names.runs[3], "--limit", "2", "--db", state_file)
+    assert printed.exit_code == 0
+    assert names.anna in printed.stdout
+    assert "and 2 more" in printed.stdout
+    assert "IDR-413" in idr("show", "crm:3", "--as-of", "no_run", "--db", state_file).stderr

@@ -195,10 +195,6 @@ def test_quoted_identifiers_ignore_case(cursor: SnowflakeCursor) -> None:
     assert refused(cursor, 'create table "MIXED" (a int)') == (2002, "42710")
 
 
-def test_several_statements_in_one_request_are_refused(cursor: SnowflakeCursor) -> None:
-    assert refused(cursor, "select 1; select 2") == (8, "0A000")
-
-
 @pytest.mark.parametrize(
     "statement",
     [

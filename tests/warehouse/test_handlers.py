@@ -69,6 +69,9 @@ def test_from_configuration_to_explanation(app: Session) -> None:
     (step,) = plain(handlers.explain(app, "crm:1", "crm:2"))["path"]
     assert (step["from"], step["rule_id"], step["to"]) == ("crm:1", "email", "crm:2")
     assert step["values"] == {"email": "a*******g"}
+    past = plain(handlers.show_past(app, "crm:1", live["run_id"]))
+    assert [row["entity_key"] for row in past["members"]] == ["crm:1", "crm:2"]
+    assert handlers.show_past(app, "crm:1", dry["run_id"] + "x")["error"]["code"] == "IDR-413"
 
 
 def test_a_table_of_truth_is_compared(app: Session) -> None:
@@ -121,6 +124,16 @@ def test_a_failed_run_tells_its_stage(app: Session) -> None:
     )
     assert handlers.approve(app, "no-such-run")["error"]["code"] == "IDR-402"
     assert handlers.show(app, "crm:9")["error"]["code"] == "IDR-407"
+
+
+def test_configuring_anew_mends_a_configuration_and_a_state_that_were_damaged_by_hand(app: Session) -> None:
+    handlers.configure(app, YAML)
+    wh = SnowparkWarehouse(app)
+    for damage in ("update idr_meta.rule set match_identifiers = 'fax'", "delete from idr_meta.run_lock"):
+        wh.execute(damage)
+        assert handlers.run(app, "FULL")["error"]["code"] == "IDR-115"
+        assert "applied" in plain(handlers.configure(app, YAML))
+    assert handlers.run(app, "FULL")["status"] == "SUCCESS"
 
 
 def test_an_upgrade_that_cannot_read_the_configuration_fails(app: Session) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from idr.cli.output import note, print_json, say
-from idr.cli.session import AsJson, ConfigFile, Db, Guarded, checked, code_for, database, put, stored
+from idr.cli.session import AsJson, ConfigFile, Db, Guarded, checked, code_for, database, put
 from idr.config.example import EXAMPLE
 from idr.errors import IdrError
 from idr.schema import install
@@ -78,12 +78,13 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Put a configuration in force, after showing what it changes."""
+    from idr.config import store
     from idr.config.diff import changes
 
     with database(db) as wh:
         new = checked(wh, config)
         install(wh)
-        lines = changes(stored(wh), new)
+        lines = changes(store.load_if_valid(wh), new)
         for line in lines:
             note(line)
         if lines:

@@ -87,11 +87,15 @@ def show(
     db: Db,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show of each list.")] = 50,
     show_values: ShowValues = False,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Members only, as of this run.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the members, profile, links and past of one identity."""
     from idr import show as identity
 
+    if as_of is not None:
+        _show_as_of(x, as_of, db, limit, as_json)
+        return
     with published(db) as wh:
         result = identity.show(wh, x, limit=limit, show_values=show_values)
     if as_json:
@@ -110,6 +114,22 @@ def show(
             print_table(title, tuple(columns), ([row[column] for column in columns.values()] for row in rows))
         if result["totals"][name] > len(rows):
             say(f"  and {result['totals'][name] - len(rows)} more")
+
+
+def _show_as_of(x: str, run: str, db: Path, limit: int, as_json: bool) -> None:
+    from idr.past import show_as_of
+
+    with published(db) as wh:
+        result = show_as_of(wh, x, run, limit=limit)
+    if as_json:
+        print_json(result)
+        return
+    say(f"{x} as of run {run} ({result['kind']}): {result['resolved_id'] or 'no identity'}")
+    rows = result["members"]
+    if rows:
+        print_table("Members", ("entity", "identity now"), (tuple(row.values()) for row in rows))
+    if result["totals"]["members"] > len(rows):
+        say(f"  and {result['totals']['members'] - len(rows)} more")
 
 
 def evaluate(

@@ -130,18 +130,6 @@ def checked(wh: Warehouse, file: Path) -> Config:
     return config
 
 
-def stored(wh: Warehouse) -> Config | None:
-    """The configuration in force, None when there is none yet or it was edited into an invalid state."""
-    from idr.config import store
-
-    try:
-        return store.load(wh)
-    except IdrError as error:
-        if error.code in ("IDR-113", "IDR-115"):
-            return None
-        raise
-
-
 def put(wh: Warehouse, config: Config) -> None:
     from idr.config import store
 

@@ -92,10 +92,19 @@ def load(wh: Warehouse) -> Config:
 
 def load_if_any(wh: Warehouse) -> Config | None:
     """As `load`; None when no configuration was ever applied."""
+    return _load_unless(wh, "IDR-113")
+
+
+def load_if_valid(wh: Warehouse) -> Config | None:
+    """As `load`; None when there is none, or it was edited into an invalid state that a new one replaces."""
+    return _load_unless(wh, "IDR-113", "IDR-115")
+
+
+def _load_unless(wh: Warehouse, *codes: str) -> Config | None:
     try:
         return load(wh)
     except IdrError as error:
-        if error.code == "IDR-113":
+        if error.code in codes:
             return None
         raise
 

@@ -1,0 +1,100 @@
+"""Who was one identity when a run published it."""
+
+from __future__ import annotations
+
+import pytest
+
+from idr.errors import IdrError
+from idr.model import Guardrails
+from idr.past import show_as_of
+from idr.run import forget
+from tests.resolution.histories import World
+from tests.resolution.shop import NOW, Shop
+
+UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
+    return shop
+
+
+def join(shop: Shop) -> None:
+    """3 takes the e-mail of 1 and 2."""
+    shop.connection.execute("update shop.people set email = 'a@x.org', upd = upd + interval 1 minute where id = 3")
+
+
+def members(shop: Shop, x: str, run: str, **options: int) -> list[str]:
+    return [row["entity_key"] for row in show_as_of(shop.wh, x, run, **options)["members"]]
+
+
+def current(shop: Shop) -> dict[str, str]:
+    return dict(shop.query("select entity_key, resolved_id from idr_out.identity_resolved_membership_current"))
+
+
+def test_an_id_is_what_it_was_and_leads_to_what_it_became(shop: Shop) -> None:
+    first = shop.run("FULL")["run_id"]
+    before = current(shop)
+    join(shop)
+    second = shop.run()["run_id"]
+    after = current(shop)
+    merged = ({before["shop:1"], before["shop:3"]} - set(after.values())).pop()
+    for x in ("shop:3", before["shop:3"]):
+        past = show_as_of(shop.wh, x, first)
+        assert (past["kind"], past["resolved_id"], past["totals"]) == ("published", before["shop:3"], {"members": 1})
+        assert past["members"] == [{"entity_key": "shop:3", "resolved_id_now": after["shop:3"]}]
+    for run in (second, "current"):
+        for x in ("shop:3", merged, after["shop:1"]):
+            assert members(shop, x, run) == ["shop:1", "shop:2", "shop:3"]
+    assert members(shop, "shop:1", second, limit=2) == ["shop:1", "shop:2"]
+    assert show_as_of(shop.wh, "shop:1", second, limit=2)["totals"] == {"members": 3}
+
+
+def test_a_plan_shows_the_identity_to_be(shop: Shop) -> None:
+    shop.run("FULL")
+    join(shop)
+    planned = shop.run(dry_run=True)["run_id"]
+    assert members(shop, "shop:3", planned) == ["shop:1", "shop:2", "shop:3"]
+    assert members(shop, "shop:3", "current") == ["shop:3"]
+
+
+def test_a_record_that_came_later_was_nobody(shop: Shop) -> None:
+    first = shop.run("FULL")["run_id"]
+    shop.add((4, "d@x.org", None, "d", shop.now))
+    shop.run()
+    past = show_as_of(shop.wh, "shop:4", first)
+    assert (past["resolved_id"], past["members"]) == (None, [])
+    assert show_as_of(shop.wh, current(shop)["shop:4"], first)["resolved_id"] is None
+
+
+def test_unknown_and_erased_names_and_runs_are_told_apart(shop: Shop) -> None:
+    first = shop.run("FULL")["run_id"]
+    forget(shop.wh, "shop:2", clock=lambda: shop.now)
+    assert members(shop, "shop:1", first) == ["shop:1"]
+    for x, run, code in (("shop:9", first, "IDR-407"), ("shop:2", first, "IDR-412"), ("shop:1", "no_run", "IDR-413")):
+        with pytest.raises(IdrError) as caught:
+            show_as_of(shop.wh, x, run)
+        assert caught.value.code == code
+
+
+def test_the_membership_history_in_sql_is_what_each_run_published() -> None:
+    for seed in range(4):
+        world = World(seed)
+        published: dict[int, dict[str, str]] = {}
+        for _ in range(4):
+            world.step()
+            world.run("INCR")
+            [(version,)] = world.connection.execute("select base_version from idr_meta.base_state").fetchall()
+            published[version] = world.membership()
+        assert any(published.values())
+        for version, was in published.items():
+            rows = world.connection.execute(
+                "select entity_key, resolved_id from idr_out.identity_membership_history"
+                " where from_version <= ? and (to_version is null or to_version > ?)",
+                [version, version],
+            ).fetchall()
+            assert len(rows) == len(dict(rows))
+            assert dict(rows) == {key: at for key, at in was.items() if key not in world.forgotten}
+        world.connection.close()
