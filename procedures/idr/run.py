@@ -170,10 +170,17 @@ class _Session:
         finally:
             try:
                 self._finish()
-                journal.clean_up(self.wh, self.now - timedelta(days=self.settings.retention_days))
+                self._clean_up()
             finally:
                 lock.release(self.wh, self.lease)
         return self.result
+
+    def _clean_up(self) -> None:
+        """What fails here changes nothing of the run's outcome, and the next run cleans up again."""
+        try:
+            journal.clean_up(self.wh, self.now - timedelta(days=self.settings.retention_days))
+        except IdrError as error:
+            self.result["warnings"].append(f"the run ended as told, but its work tables are left: {error}")
 
     def _take_over(self) -> None:
         journal.close_interrupted(self.wh, self.run_id, self.now)
