@@ -79,7 +79,9 @@ class Catalogue:
         """Add the object, or replace the one of the same kind, name and signature."""
         with self.transaction() as db:
             db.execute(
-                "insert or replace into object values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into object values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do update set "
+                "owner = excluded.owner, comment = excluded.comment, created_on = excluded.created_on, "
+                "definition = excluded.definition",
                 (
                     item.kind,
                     item.database,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from emulator.catalogue import Catalogue, Object
-from emulator.names import shown
+from emulator.names import Name, shown
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -134,10 +134,16 @@ class Grants:
                         (grant.privilege, *on.key, *to.key),
                     )
 
-    def forget(self, on: Securable) -> None:
-        """The object is gone, or another one has taken its name."""
+    def rename(self, kind: str, old: Name, new: Name) -> None:
+        """An object goes by another name and keeps its grants."""
+        places = ((new.database, new.schema, new.name), (kind, old.database, old.schema, old.name))
         with self._catalogue.transaction() as db:
-            db.execute(f"delete from privilege_grant where {_OBJECT}", on.key)
+            for table in ("object", "privilege_grant"):
+                db.execute(
+                    f"update {table} set database = ?, schema = ?, name = ? "
+                    "where kind = ? and database = ? and schema = ? and name = ?",
+                    (*places[0], *places[1]),
+                )
 
     def on(self, securable: Securable) -> list[Grant]:
         return self._find(_OBJECT, securable.key)
@@ -183,7 +189,7 @@ class Grants:
         return held
 
     def owner(self, securable: Securable) -> Grantee:
-        """Who owns an object. Tables and views belong to the owner of their schema."""
+        """Who owns an object. What the catalogue does not know belongs to the owner of what it lies in."""
         if securable.database and self._catalogue.get("APPLICATION", securable.database):
             return Grantee("APPLICATION", securable.database)
         places = [(securable.kind, securable.database, securable.schema, securable.name, securable.signature)]
@@ -194,7 +200,7 @@ class Grants:
         for kind, database, schema, name, signature in places:
             found = self._catalogue.find(kind, database=database, schema=schema, name=name, signature=signature)
             if found:
-                return Grantee("ROLE", found[0].owner)
+                return Grantee("ROLE", found[0].owner or ADMIN)
         return Grantee("ROLE", ADMIN)
 
     def allowed(self, session: Session, privilege: str, securable: Securable) -> bool:
@@ -204,6 +210,12 @@ class Grants:
     def holds(self, who: set[Grantee], privilege: str | None, securable: Securable) -> bool:
         """Whether one of them holds the privilege (None: any) on the object, and what leads to it."""
         return self._reach(who, securable) and self._hold(who, privilege, securable)
+
+    def sees(self, who: set[Grantee], securable: Securable) -> bool:
+        """Whether one of them may know of the object: SHOW lists it."""
+        if securable.kind == "DATABASE":
+            return self._enter(who, securable.name)
+        return self.holds(who, None, securable)
 
     def _reach(self, who: set[Grantee], securable: Securable) -> bool:
         if securable.database and not self._enter(who, securable.database):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from emulator import dispatcher
+from emulator import account, dispatcher
 from emulator.applications.install import Applications
 from emulator.catalogue import Catalogue
 from emulator.engine.binds import Rows
@@ -30,6 +30,7 @@ class Server:
         self.databases = Databases(data / "databases")
         self.catalogue = Catalogue(data / "catalogue.sqlite")
         self.grants = Grants(self.catalogue)
+        account.prepare(self)
         self.stages = StageFiles(data / "stages")
         self._drop_temporary()
         self.locks = TableLocks(self.settings.lock_timeout)

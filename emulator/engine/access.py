@@ -10,6 +10,7 @@ from sqlglot import Expr, exp
 from emulator.engine.rewrite import full_name
 from emulator.errors import SqlError, compilation_error
 from emulator.grants import Securable
+from emulator.names import Name
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -24,12 +25,12 @@ _CHANGES: dict[type[Expr], str] = {
     exp.Drop: "OWNERSHIP",
 }
 _ACTIONS = {exp.Insert: "INSERT", exp.Update: "UPDATE"}
-_RELATIONS = ("TABLE", "VIEW")
+RELATIONS = ("TABLE", "VIEW")
 
 
 def check(expression: Expr, session: Session) -> None:
     """Raises 002003 for a table that the session does not see, 003001 for a privilege that it lacks."""
-    if isinstance(expression, (exp.Create, exp.Drop)) and expression.args.get("kind") not in _RELATIONS:
+    if isinstance(expression, (exp.Create, exp.Drop)) and expression.args.get("kind") not in RELATIONS:
         return  # part of a statement that was checked as a whole
     grants, who = session.server.grants, None
     for privilege, table in _needs(expression):
@@ -41,10 +42,16 @@ def check(expression: Expr, session: Session) -> None:
         who = who or grants.principals(session)
         if privilege.startswith("CREATE "):
             possible = [Securable("SCHEMA", schema, database)]
-        else:  # the name does not tell which of the two it is
-            possible = [Securable(kind, name, database, schema) for kind in _RELATIONS]
+        else:
+            possible = _relation(session, Name(database, schema, name))
         if not any(grants.holds(who, privilege, on) for on in possible):
             raise _refusal(possible[0], any(grants.holds(who, None, on) for on in possible))
+
+
+def _relation(session: Session, name: Name) -> list[Securable]:
+    """The table or the view of this name; both when the catalogue knows neither."""
+    known = [kind for kind in RELATIONS if session.server.catalogue.get(kind, name)]
+    return [Securable(kind, name.name, name.database, name.schema) for kind in known or RELATIONS]
 
 
 def _refusal(on: Securable, seen: bool) -> SqlError:
@@ -58,13 +65,13 @@ def _refusal(on: Securable, seen: bool) -> SqlError:
 
 
 def _needs(expression: Expr) -> Iterator[tuple[str, exp.Table]]:
-    changed = {id(table) for table in _changed(expression)}
+    to_change = {id(table) for table in changed(expression)}
     privileges = _to_change(expression)
     named = {cte.alias.upper() for cte in expression.find_all(exp.CTE)}
     for table in expression.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier) or (not table.db and table.name.upper() in named):
             continue
-        for privilege in privileges if id(table) in changed else ["SELECT"]:
+        for privilege in privileges if id(table) in to_change else ["SELECT"]:
             yield privilege, table
 
 
@@ -78,7 +85,8 @@ def _to_change(expression: Expr) -> list[str]:
     return [_CHANGES[type(expression)]] if type(expression) in _CHANGES else []
 
 
-def _changed(expression: Expr) -> list[exp.Table]:
+def changed(expression: Expr) -> list[exp.Table]:
+    """The tables that a statement changes, makes or drops."""
     if isinstance(expression, exp.Drop):
         return expression.args.get("tables") or []
     if isinstance(expression, exp.TruncateTable):
@@ -87,16 +95,3 @@ def _changed(expression: Expr) -> list[exp.Table]:
         return []
     table = expression.this.find(exp.Table) if isinstance(expression.this, Expr) else None
     return [table] if table is not None else []
-
-
-def follow(expression: Expr, session: Session) -> None:
-    """A table that is dropped or replaced takes its grants with it."""
-    replaced = isinstance(expression, exp.Create) and expression.args.get("replace")
-    if not (replaced or isinstance(expression, exp.Drop)) or expression.args.get("kind") not in _RELATIONS:
-        return
-    if expression.find(exp.CopyGrantsProperty):
-        return
-    for table in _changed(expression):
-        database, schema, name = full_name(table, session)
-        for kind in _RELATIONS:
-            session.server.grants.forget(Securable(kind, name, database, schema))

@@ -15,7 +15,7 @@ from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import Expr, exp, parse, parse_one
 from sqlglot.errors import ParseError
 
-from emulator.engine import access
+from emulator.engine import access, records
 from emulator.engine.binds import Parameters, Rows
 from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import is_conflict, translate
@@ -108,7 +108,7 @@ class Connection:
                 if rows and len(rows) == 1:
                     rows = [bind_functions(expression, rows[0])]
                 result = self._execute(session, expression, rows or [None])
-                access.follow(expression, session)
+                records.follow(expression, session)
                 return result
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
                 raise translate(error) from error

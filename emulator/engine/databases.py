@@ -92,6 +92,29 @@ class Databases:
         )
         return dict(rows)
 
+    def listing(self, database: str | None, schema: str | None) -> list[tuple[Name, str]]:
+        """The tables and views in a database and schema (None: any) with their kinds, ordered by name."""
+        rows = (
+            self._duck.cursor()
+            .execute(
+                "select database_name, schema_name, table_name, 'TABLE' from duckdb_tables() union all "
+                "select database_name, schema_name, view_name, 'VIEW' from duckdb_views() where not internal "
+                "order by 1, 2, 3"
+            )
+            .fetchall()
+        )
+        return [
+            (Name(*place), kind)
+            for *place, kind in rows
+            if place[0] not in _HIDDEN_DATABASES and place[1] not in _HIDDEN_SCHEMAS
+            if database in (None, place[0]) and schema in (None, place[1])
+        ]
+
+    def count(self, name: Name) -> int:
+        """The committed rows of a table."""
+        [found] = self._duck.cursor().execute(f"select count(*) from {name.sql}").fetchall()
+        return found[0]
+
     def relation_kind(self, name: Name) -> str | None:
         """TABLE, VIEW, or None when there is neither."""
         return self.relations(name.database, name.schema).get(name.name)

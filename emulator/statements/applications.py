@@ -10,11 +10,13 @@ from emulator.applications.install import KIND, Source
 from emulator.catalogue import Object
 from emulator.errors import SqlError
 from emulator.functions import ACCOUNT, ORGANIZATION, function
+from emulator.grants import Securable
 from emulator.names import like, shown
 from emulator.result import Column, Result, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.databases import remove_database
 from emulator.statements.packages import existing_package, stage_folder
+from emulator.statements.scope import finish, of_account
 
 
 @statement("CREATE APPLICATION")
@@ -126,9 +128,9 @@ def show_owned(request: Request) -> Result:
     return table("created_on:timestamp_ltz name type", rows)
 
 
-@statement("SHOW APPLICATIONS")
+@statement("SHOW [TERSE] APPLICATIONS")
 def show_applications(request: Request) -> Result:
-    pattern = request.words.string() if request.words.accept("LIKE") else None
+    listing = of_account(request)
     rows = [
         (
             a.created_on, a.name, "N", "Y" if a.name == request.session.database else "N", "APPLICATION PACKAGE",
@@ -136,13 +138,16 @@ def show_applications(request: Request) -> Result:
             a.definition["patch"], "", "1",
         )
         for a in request.server.catalogue.find(KIND)
-        if like(pattern, a.name) and a.definition["state"] != "INSTALLING"
+        if like(listing.pattern, a.name)
+        and listing.sees(Securable("DATABASE", a.name))
+        and a.definition["state"] != "INSTALLING"
     ]  # fmt: skip
-    return table(
+    result = table(
         "created_on:timestamp_ltz name is_default is_current source_type source owner comment version label "
         "patch:fixed options retention_time",
         rows,
     )
+    return finish(request, result, KIND)
 
 
 @statement("DESCRIBE|DESC APPLICATION")

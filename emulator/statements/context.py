@@ -27,12 +27,6 @@ def use_secondary_roles(_: Request) -> Result:
     return done()
 
 
-@statement("USE WAREHOUSE")
-def use_warehouse(request: Request) -> Result:
-    request.session.warehouse = request.words.identifier()
-    return done()
-
-
 @statement("USE DATABASE")
 def use_database(request: Request) -> Result:
     [database] = request.words.name()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from emulator.catalogue import Object
 from emulator.errors import already_exists, compilation_error, does_not_exist
+from emulator.grants import Securable
 from emulator.names import SchemaName, like, shown
 from emulator.result import Result, done, status, table
 from emulator.statement import Request, statement
-from emulator.statements.scope import scope_of
+from emulator.statements.scope import finish, of_account, of_database
 
 
 @statement("CREATE [OR REPLACE] [TRANSIENT] DATABASE [IF NOT EXISTS]")
@@ -22,7 +21,10 @@ def create_database(request: Request) -> Result:
         remove_database(request, name)
     comment = str(request.words.options().get("COMMENT", ""))
     request.server.databases.create(name)
-    request.server.catalogue.put(Object("DATABASE", name, owner=request.session.role, comment=comment))
+    role = request.session.role
+    with request.server.catalogue.transaction():
+        request.server.catalogue.put(Object("DATABASE", name, owner=role, comment=comment))
+        request.server.catalogue.put(Object("SCHEMA", "PUBLIC", name, owner=role))
     request.session.stand_in(name, "PUBLIC")
     return status(f"Database {shown(name)} successfully created.")
 
@@ -48,29 +50,32 @@ def drop_database(request: Request) -> Result:
     return status(f"{shown(name)} successfully dropped.")
 
 
-@statement("SHOW [TERSE] DATABASES")
+@statement("SHOW [TERSE] DATABASES [HISTORY]")
 def show_databases(request: Request) -> Result:
-    pattern, _, _ = scope_of(request)
-    request.words.end()
-    known = {item.name: item for item in request.server.catalogue.find("DATABASE")}
+    listing, session = of_account(request), request.session
     rows = [
         (
-            item.created_on, name, "N", "Y" if name == request.session.database else "N", "",
-            item.owner, item.comment, "", "1", item.definition.get("kind", "STANDARD"), "ROLE",
+            item.created_on, item.name, "N", "Y" if item.name == session.database else "N", "", item.owner,
+            item.comment, "", "1", item.definition.get("kind", "STANDARD"), None, "ROLE", None,
         )
         for name in request.server.databases.names()
-        if like(pattern, name)
-        for item in [known.get(name, _unrecorded(name))]
+        if like(listing.pattern, name) and listing.sees(Securable("DATABASE", name))
+        for item in [recorded(request, name)]
     ]  # fmt: skip
-    return table(
-        "created_on:timestamp_ltz name is_default is_current origin owner comment options retention_time kind "
-        "owner_role_type",
+    result = table(
+        "created_on:timestamp_ltz name is_default is_current origin owner comment options retention_time kind budget "
+        "owner_role_type object_visibility",
         rows,
     )
+    return finish(request, result)
 
 
-def _unrecorded(name: str) -> Object:
-    return Object("DATABASE", name, created_on=datetime.fromtimestamp(0, UTC))
+def recorded(request: Request, database: str) -> Object:
+    """What the catalogue knows of a database. Raises 002003 when there is none."""
+    found = request.server.catalogue.get("DATABASE", database)
+    if found is None:
+        raise does_not_exist("Database", shown(database))
+    return found
 
 
 @statement("DESCRIBE|DESC DATABASE")
@@ -78,8 +83,7 @@ def describe_database(request: Request) -> Result:
     name = request.words.identifier()
     if not request.server.databases.exists(name):
         raise does_not_exist("Database", shown(name))
-    item = request.server.catalogue.get("DATABASE", name) or _unrecorded(name)
-    rows = [(item.created_on, schema, "SCHEMA") for schema in request.server.databases.schemas(name)]
+    rows = [(item.created_on, item.name, "SCHEMA") for item in _schemas(request, name)]
     return table("created_on:timestamp_ltz name kind", rows)
 
 
@@ -148,46 +152,36 @@ def drop_schema(request: Request) -> Result:
     return status(f"{shown(name.schema)} successfully dropped.")
 
 
-@statement("SHOW [TERSE] SCHEMAS")
+def _schemas(request: Request, database: str) -> list[Object]:
+    """The schemas of a database; those that the catalogue does not know are as old as it and its owner's."""
+    whole = recorded(request, database)
+    known = {item.name: item for item in request.server.catalogue.find("SCHEMA", database=database)}
+    return [
+        known.get(name, Object("SCHEMA", name, database, owner=whole.owner, created_on=whole.created_on))
+        for name in sorted(["INFORMATION_SCHEMA", *request.server.databases.schemas(database)])
+    ]
+
+
+@statement("SHOW [TERSE] SCHEMAS [HISTORY]")
 def show_schemas(request: Request) -> Result:
-    words, session = request.words, request.session
-    pattern = words.string() if words.accept("LIKE") else None
-    database = session.database
-    if words.accept("IN"):
-        if words.accept("ACCOUNT"):
-            database = None
-        else:
-            words.accept("DATABASE", "APPLICATION PACKAGE", "APPLICATION")
-            database = words.identifier()
-            if not request.server.databases.exists(database):
-                raise does_not_exist("Database", shown(database))
-    words.end()
-    rows = []
-    for place in request.server.databases.names() if database is None else [database]:
-        known = {item.name: item for item in request.server.catalogue.find("SCHEMA", database=place)}
-        for name in sorted(["INFORMATION_SCHEMA", *request.server.databases.schemas(place)]):
-            if like(pattern, name):
-                item = known.get(name, _unrecorded(name))
-                current = (session.database, session.schema) == (place, name)
-                rows.append(
-                    (
-                        item.created_on,
-                        name,
-                        "N",
-                        "Y" if current else "N",
-                        place,
-                        item.owner,
-                        item.comment,
-                        "",
-                        "1",
-                        "ROLE",
-                    )
-                )
-    return table(
+    listing, current = of_database(request), (request.session.database, request.session.schema)
+    rows = [
+        (
+            item.created_on, item.name, "N", "Y" if (database, item.name) == current else "N", database,
+            "" if item.name == "INFORMATION_SCHEMA" else item.owner, item.comment, "", "1", "ROLE", None,
+        )
+        for database in ([listing.database] if listing.database else request.server.databases.names())
+        if listing.sees(Securable("DATABASE", database))
+        for item in _schemas(request, database)
+        if like(listing.pattern, item.name)
+        and (item.name == "INFORMATION_SCHEMA" or listing.sees(Securable("SCHEMA", item.name, database)))
+    ]  # fmt: skip
+    result = table(
         "created_on:timestamp_ltz name is_default is_current database_name owner comment options retention_time "
-        "owner_role_type",
+        "owner_role_type budget",
         rows,
     )
+    return finish(request, result)
 
 
 @statement("DESCRIBE|DESC SCHEMA")

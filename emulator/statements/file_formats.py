@@ -7,10 +7,10 @@ import json
 from emulator.catalogue import Object
 from emulator.errors import already_exists, does_not_exist
 from emulator.loading.formats import KIND, FileFormat, find
-from emulator.names import like, shown
+from emulator.names import shown
 from emulator.result import Result, done, status, table
 from emulator.statement import Request, statement
-from emulator.statements.scope import scope_filter
+from emulator.statements.scope import of_schema
 from emulator.statements.stages import temporary
 
 
@@ -63,14 +63,14 @@ def drop_file_format(request: Request) -> Result:
 
 @statement("SHOW FILE FORMATS")
 def show_file_formats(request: Request) -> Result:
-    pattern, matches = scope_filter(request)
+    listing = of_schema(request)
     rows = [
         (
             f.created_on, f.name, f.database, f.schema, f.definition["options"]["TYPE"].upper(), f.owner, f.comment,
             json.dumps(f.definition["options"]), "ROLE",
         )
         for f in request.server.catalogue.find(KIND)
-        if like(pattern, f.name) and matches(f) and request.session.sees(f)
+        if listing.keeps(f)
     ]  # fmt: skip
     return table(
         "created_on:timestamp_ltz name database_name schema_name type owner comment format_options owner_role_type",

@@ -13,6 +13,7 @@ from emulator.names import like, shown
 from emulator.result import Column, Result, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.databases import remove_database
+from emulator.statements.scope import finish, of_account
 from emulator.words import Value
 
 
@@ -40,6 +41,7 @@ def create_package(request: Request) -> Result:
     request.server.databases.create(name)
     with request.server.catalogue.transaction():
         request.server.catalogue.put(Object("DATABASE", name, owner=role, comment=comment, definition={"kind": KIND}))
+        request.server.catalogue.put(Object("SCHEMA", "PUBLIC", name, owner=role))
         definition = {"distribution": distribution, "versions": {}, "directive": None}
         request.server.catalogue.put(Object(KIND, name, owner=role, comment=comment, definition=definition))
     request.session.stand_in(name, "PUBLIC")
@@ -65,20 +67,21 @@ def drop_package(request: Request) -> Result:
 
 @statement("SHOW [TERSE] APPLICATION PACKAGES")
 def show_packages(request: Request) -> Result:
-    pattern = request.words.string() if request.words.accept("LIKE") else None
+    listing = of_account(request)
     rows = [
         (
             p.created_on, p.name, "N", "Y" if p.name == request.session.database else "N",
             p.definition["distribution"], p.owner, p.comment, "1", "", None, None,
         )
         for p in request.server.catalogue.find(KIND)
-        if like(pattern, p.name)
+        if listing.keeps(p)
     ]  # fmt: skip
-    return table(
+    result = table(
         "created_on:timestamp_ltz name is_default is_current distribution owner comment retention_time options "
         "dropped_on:timestamp_ltz application_class",
         rows,
     )
+    return finish(request, result, KIND)
 
 
 @statement("DESCRIBE|DESC APPLICATION PACKAGE")

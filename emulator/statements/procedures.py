@@ -7,10 +7,10 @@ from typing import Any
 
 from emulator.catalogue import Object
 from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist, unsupported
-from emulator.names import Name, like, shown
+from emulator.names import Name, shown
 from emulator.result import Result, done, status, table
 from emulator.statement import Request, statement
-from emulator.statements.scope import scope_filter
+from emulator.statements.scope import of_schema
 from emulator.statements.versioned import is_versioned
 from emulator.types import family
 from emulator.words import Words
@@ -200,14 +200,14 @@ def describe_procedure(request: Request) -> Result:
 
 @statement("SHOW [USER] PROCEDURES")
 def show_procedures(request: Request) -> Result:
-    pattern, matches = scope_filter(request)
+    listing = of_schema(request)
     rows = [
         (
             p.created_on, p.name, p.schema, "N", "N", "N", _required(p), len(p.definition["arguments"]),
             _arguments(p), p.comment or "user-defined procedure", p.database, "N", "N", "N", "", "", "N",
         )
         for p in request.server.catalogue.find(KIND)
-        if like(pattern, p.name) and matches(p)
+        if listing.keeps(p)
     ]  # fmt: skip
     return table(
         "created_on:timestamp_ltz name schema_name is_builtin is_aggregate is_ansi min_num_arguments:fixed "

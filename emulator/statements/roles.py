@@ -8,6 +8,7 @@ from emulator.grants import ADMIN, SYSTEM_ROLES, Grantee
 from emulator.names import like, shown
 from emulator.result import Result, status, table
 from emulator.statement import Request, statement
+from emulator.statements.scope import finish, of_account
 
 
 def named_role(request: Request, kind: str) -> Grantee:
@@ -55,13 +56,13 @@ def drop_role(request: Request) -> Result:
 
 @statement("SHOW [TERSE] ROLES")
 def show_roles(request: Request) -> Result:
-    pattern = request.words.string() if request.words.accept("LIKE") else None
+    listing = of_account(request)
     grants, session = request.server.grants, request.session
     known = {role.name: role for role in request.server.catalogue.find("ROLE")}
     rows = []
     for name in grants.roles():
-        if like(pattern, name):
-            role = known.get(name, Object("ROLE", name))
+        if like(listing.pattern, name):
+            role = known[name]
             granted_to = len([grant for grant in grants.on(Grantee("ROLE", name).role) if grant.to.kind == "ROLE"])
             granted = len([grant for grant in grants.to(Grantee("ROLE", name)) if grant.on.kind == "ROLE"])
             rows.append(
@@ -70,11 +71,12 @@ def show_roles(request: Request) -> Result:
                     1 if name == ADMIN else 0, granted_to, granted, role.owner, role.comment,
                 )
             )  # fmt: skip
-    return table(
+    result = table(
         "created_on:timestamp_ltz name is_default is_current is_inherited assigned_to_users:fixed "
         "granted_to_roles:fixed granted_roles:fixed owner comment",
         rows,
     )
+    return finish(request, result, "ROLE")
 
 
 @statement("CREATE [OR REPLACE] APPLICATION ROLE [IF NOT EXISTS]")

@@ -11,10 +11,10 @@ from emulator.catalogue import Object
 from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist
 from emulator.loading import formats
 from emulator.loading.files import KIND, existing_stage, locate, shown_files
-from emulator.names import like, shown
+from emulator.names import shown
 from emulator.result import Result, Transfer, done, status, table
 from emulator.statement import Request, statement
-from emulator.statements.scope import scope_filter
+from emulator.statements.scope import of_schema
 from emulator.words import Value
 
 
@@ -94,14 +94,14 @@ def alter_stage(request: Request) -> Result:
 
 @statement("SHOW STAGES")
 def show_stages(request: Request) -> Result:
-    pattern, matches = scope_filter(request)
+    listing = of_schema(request)
     rows = [
         (
             s.created_on, s.name, s.database, s.schema, "", "N", "N", s.owner, s.comment, None, "INTERNAL", None,
             None, None, None, "ROLE", "Y" if s.definition["directory"] else "N",
         )
         for s in request.server.catalogue.find(KIND)
-        if like(pattern, s.name) and matches(s) and request.session.sees(s)
+        if listing.keeps(s)
     ]  # fmt: skip
     return table(
         "created_on:timestamp_ltz name database_name schema_name url has_credentials has_encryption_key owner comment "

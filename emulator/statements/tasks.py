@@ -17,7 +17,7 @@ from emulator.names import Name, like, shown, split
 from emulator.result import Result, done, status
 from emulator.session import Session
 from emulator.statement import Request, statement
-from emulator.statements.scope import scope_of
+from emulator.statements.scope import finish, of_schema
 from emulator.table_functions import table_function
 from emulator.task_store import KIND
 from emulator.tasks import history, rules, show
@@ -144,7 +144,7 @@ def execute_task(request: Request) -> Result:
 @statement("SHOW [TERSE] TASKS")
 def show_tasks(request: Request) -> Result:
     words = request.words
-    pattern, database, schema = scope_of(request)
+    listing = of_schema(request, whole=False)
     prefix = words.string() if words.accept("STARTS WITH") else ""
     root_only = words.accept("ROOT ONLY") is not None
     limit = int(words.value()) if words.accept("LIMIT") else None
@@ -153,14 +153,14 @@ def show_tasks(request: Request) -> Result:
     found = [
         task
         for task in known.values()
-        if like(pattern, task.name.name)
+        if like(listing.pattern, task.name.name)
         and task.name.name.startswith(prefix)
-        and database in (None, task.name.database)
-        and schema in (None, task.name.schema)
+        and listing.database in (None, task.name.database)
+        and listing.schema in (None, task.name.schema)
         and (task.is_root or not root_only)
-        and _may(request.session, None, task.name)
+        and listing.sees(securable(task.name))
     ]
-    return show.show_tasks(found[:limit], known)
+    return finish(request, show.show_tasks(found[:limit], known), "TASK", ("schedule", "state"))
 
 
 @statement("DESCRIBE|DESC TASK")

@@ -131,10 +131,11 @@ def test_an_unqualified_name_without_a_schema_is_refused(local: Local) -> None:
 
 def test_a_session_follows_use(local: Local, database: str) -> None:
     rows = local.query(
-        f"use database {database}", "create schema s", "create role if not exists r", "use role r", "use warehouse w",
+        f"use database {database}", "create schema s", "create role if not exists r", "use role r",
+        "use warehouse compute_wh",
         "select current_database(), current_schema(), current_role(), current_warehouse()",
     )  # fmt: skip
-    assert rows == [(database, "S", "R", "W")]
+    assert rows == [(database, "S", "R", "COMPUTE_WH")]
 
 
 def test_snowpark_queries_with_parameters(session: Session) -> None:
