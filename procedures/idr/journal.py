@@ -133,11 +133,11 @@ def expire(wh: Warehouse, oldest: datetime) -> None:
 def clean_up(wh: Warehouse, oldest: datetime) -> None:
     """`expire`, then drop the work tables that no plan needs any more."""
     expire(wh, oldest)
-    drop_stale_work(wh)
+    _drop_stale_work(wh)
 
 
-def drop_stale_work(wh: Warehouse) -> None:
-    """Drop the work tables of runs whose plan can no longer be published."""
+def _drop_stale_work(wh: Warehouse) -> None:
+    """Drop the work tables of runs whose plan can no longer be published, of runs that were cut off as well."""
     tables = wh.query("select table_name from information_schema.tables where lower(table_schema) = 'idr_work'")
     if not tables:
         return

@@ -160,7 +160,7 @@ class _Session:
             self._finish()
             return self.result
         try:
-            self._take_over()
+            journal.close_interrupted(self.wh, self.run_id, self.now)
             work(self)
         except IdrError as error:
             self._failed(error.code, "\n".join(str(problem) for problem in error.problems))
@@ -181,10 +181,6 @@ class _Session:
             journal.clean_up(self.wh, self.now - timedelta(days=self.settings.retention_days))
         except IdrError as error:
             self.result["warnings"].append(f"the run ended as told, but its work tables are left: {error}")
-
-    def _take_over(self) -> None:
-        journal.close_interrupted(self.wh, self.run_id, self.now)
-        journal.drop_stale_work(self.wh)
 
     def _lease_end(self) -> datetime:
         return self.clock() + timedelta(minutes=self.settings.lease_minutes)
