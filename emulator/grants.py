@@ -44,6 +44,10 @@ create trigger if not exists grants_of_dropped after delete on object begin
         or (grantee_kind = old.kind and grantee_database = old.database and grantee = old.name);
 end
 """
+_OWNED = (
+    "APPLICATION", "APPLICATION PACKAGE", "DATABASE", "FILE FORMAT", "INTEGRATION", "PROCEDURE", "ROLE", "SCHEMA",
+    "STAGE", "TABLE", "TASK", "VIEW", "WAREHOUSE",
+)  # fmt: skip
 _OBJECT = "kind = ? and database = ? and schema = ? and name = ? and signature = ?"
 _GRANTEE = "grantee_kind = ? and grantee_database = ? and grantee = ?"
 
@@ -134,6 +138,11 @@ class Grants:
                         (grant.privilege, *on.key, *to.key),
                     )
 
+    def forget(self, on: Securable) -> None:
+        """Take every privilege on the object back."""
+        with self._catalogue.transaction() as db:
+            db.execute(f"delete from privilege_grant where {_OBJECT}", on.key)
+
     def rename(self, kind: str, old: Name, new: Name) -> None:
         """An object goes by another name and keeps its grants."""
         places = ((new.database, new.schema, new.name), (kind, old.database, old.schema, old.name))
@@ -203,6 +212,48 @@ class Grants:
                 return Grantee("ROLE", found[0].owner or ADMIN)
         return Grantee("ROLE", ADMIN)
 
+    def ownership(self, securable: Securable) -> Grant:
+        """The ownership of an object, as a grant."""
+        owner = self.owner(securable)
+        known = self._catalogue.find(
+            securable.kind, database=securable.database, schema=securable.schema, name=securable.name
+        )
+        created = {"granted_on": known[0].created_on} if known else {}
+        return Grant("OWNERSHIP", securable, owner, True, owner.name, **created)
+
+    def owned_by(self, role: str) -> list[Grant]:
+        """The ownerships of a role of the account."""
+        applications = {application.name for application in self._catalogue.find("APPLICATION")}
+        return [
+            Grant("OWNERSHIP", Securable.of(item), Grantee("ROLE", role), True, role, item.created_on)
+            for kind in _OWNED
+            for item in self._catalogue.find(kind, owner=role)
+            if item.database not in applications and (kind != "DATABASE" or "kind" not in item.definition)
+        ]
+
+    def set_owner(self, securable: Securable, owner: Grantee) -> None:
+        with self._catalogue.transaction() as db:
+            changed = db.execute(f"update object set owner = ? where {_OBJECT}", (owner.name, *securable.key))
+            if not changed.rowcount:
+                kind, database, schema, name, signature = securable.key
+                self._catalogue.put(Object(kind, name, database, schema, signature, owner=owner.name))
+            if securable.kind in ("APPLICATION", "APPLICATION PACKAGE"):
+                db.execute(
+                    "update object set owner = ? where kind = 'DATABASE' and name = ?", (owner.name, securable.name)
+                )
+
+    def inherit(self, role: str, heir: str) -> None:
+        """What a role owned belongs to another one."""
+        with self._catalogue.transaction() as db:
+            for held in self.owned_by(role):
+                db.execute(f"update object set owner = ? where {_OBJECT}", (heir, *held.on.key))
+
+    def manages(self, who: set[Grantee]) -> bool:
+        """Whether one of them gives and takes privileges on objects of others: MANAGE GRANTS."""
+        if any(Grantee("ROLE", role) in who for role in (ADMIN, "SECURITYADMIN")):
+            return True
+        return any(grant.to in who and grant.privilege == "MANAGE GRANTS" for grant in self.on(ACCOUNT))
+
     def allowed(self, session: Session, privilege: str, securable: Securable) -> bool:
         """Whether the session may do what the privilege stands for."""
         return self.holds(self.principals(session), privilege, securable)
@@ -235,8 +286,7 @@ class Grants:
         if owner in who or (owner.kind == "ROLE" and Grantee("ROLE", ADMIN) in who):
             return True
         return any(
-            grant.to in who and (privilege is None or grant.privilege in (privilege, "OWNERSHIP"))
-            for grant in self.on(securable)
+            grant.to in who and (privilege is None or grant.privilege == privilege) for grant in self.on(securable)
         )
 
 

@@ -12,6 +12,7 @@ from emulator.engine.binds import Rows
 from emulator.engine.connection import Connection
 from emulator.engine.databases import Databases
 from emulator.engine.locks import TableLocks
+from emulator.future_grants import FutureGrants
 from emulator.grants import Grants
 from emulator.result import RecentResults, Result
 from emulator.session import Session, Sessions
@@ -30,6 +31,7 @@ class Server:
         self.databases = Databases(data / "databases")
         self.catalogue = Catalogue(data / "catalogue.sqlite")
         self.grants = Grants(self.catalogue)
+        self.future_grants = FutureGrants(self.catalogue)
         account.prepare(self)
         self.stages = StageFiles(data / "stages")
         self._drop_temporary()

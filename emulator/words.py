@@ -34,12 +34,13 @@ def first_word(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def _tokens(text: str) -> tuple[Token, ...]:
-    """The tokens after the first word, which sqlglot would read as the start of an opaque command."""
+    """The tokens after the first word; sqlglot would read it, or the next, as the start of an opaque command."""
     try:
-        tokens = tokenize(text[len(first_word(text)) :], read="snowflake")
+        _, *tokens = tokenize(f"({text[len(first_word(text)) :]}", read="snowflake")
     except TokenError as error:
         raise compilation_error(f"parse error: {error}") from None
-    return tuple(word for token in tokens for word in _single_words(token))
+    moved = (Token(one.token_type, one.text, one.line, one.col, one.start - 1, one.end - 1) for one in tokens)
+    return tuple(word for token in moved for word in _single_words(token))
 
 
 def _single_words(token: Token) -> list[Token]:

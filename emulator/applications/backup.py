@@ -15,6 +15,8 @@ _OF_APPLICATION = {
     "object": "(database = :name or (kind = 'APPLICATION' and name = :name))",
     "privilege_grant": "(database = :name or grantee_database = :name"
     " or (grantee_kind = 'APPLICATION' and grantee = :name))",
+    "future_grant": "(database = :name or grantee_database = :name"
+    " or (grantee_kind = 'APPLICATION' and grantee = :name))",
 }
 
 
@@ -39,7 +41,7 @@ def restore(server: Server, name: str) -> None:
             db.execute(f"delete from {table} where {condition}", {"name": name})
         for table, rows in saved.definition.items():
             for row in rows:
-                db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
+                db.execute(f"insert or replace into {table} values ({', '.join('?' * len(row))})", row)
         server.catalogue.drop(saved)
 
 

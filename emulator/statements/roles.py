@@ -50,6 +50,9 @@ def drop_role(request: Request) -> Result:
         if request.has("IF EXISTS"):
             return status("Drop statement executed successfully.")
         raise does_not_exist("Role", shown(name))
+    if name in SYSTEM_ROLES:
+        raise compilation_error(f"Cannot drop role {name}: it belongs to the system.", "003001", "42501")
+    request.server.grants.inherit(name, request.session.role)
     request.server.catalogue.drop(role)
     return status(f"{shown(name)} successfully dropped.")
 
