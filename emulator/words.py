@@ -15,6 +15,7 @@ from emulator.names import quote, split
 _SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _FIRST = re.compile(r"[A-Za-z]+")
 _LOCATION = re.compile(r"'((?:[^']|'')*)'|(\S+)")
+_LOCAL_FILE = re.compile(r"(?<=\s)file://\S+", re.IGNORECASE)  # `//` and `/*` in it begin no comment
 _STRINGS = (TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING)
 
 Value = str | list[str]
@@ -35,8 +36,11 @@ def first_word(text: str) -> str:
 @lru_cache(maxsize=512)
 def _tokens(text: str) -> tuple[Token, ...]:
     """The tokens after the first word; sqlglot would read it, or the next, as the start of an opaque command."""
+    first, rest = first_word(text), text[len(first_word(text)) :]
+    if first in ("PUT", "GET"):
+        rest = _LOCAL_FILE.sub(lambda path: "_" * len(path[0]), rest)
     try:
-        _, *tokens = tokenize(f"({text[len(first_word(text)) :]}", read="snowflake")
+        _, *tokens = tokenize(f"({rest}", read="snowflake")
     except TokenError as error:
         raise compilation_error(f"parse error: {error}") from None
     moved = (Token(one.token_type, one.text, one.line, one.col, one.start - 1, one.end - 1) for one in tokens)

@@ -21,10 +21,13 @@ _OF_APPLICATION = {
 
 
 def save(server: Server, application: Object) -> None:
-    """Remember the application's entry, its objects and every grant on them or to it."""
+    """Remember the application's entry, its objects, every grant on them or to it, and the views of its code."""
+    name = application.name
     with server.catalogue.transaction() as db:
-        rows = {table: [tuple(row) for row in _select(db, table, application.name)] for table in _OF_APPLICATION}
-        server.catalogue.put(Object(_KIND, application.name, definition=rows))
+        rows = {table: [tuple(row) for row in _select(db, table, name)] for table in _OF_APPLICATION}
+        schemas = [s.name for s in server.catalogue.find("SCHEMA", database=name) if "release" in s.definition]
+        views = {schema: server.databases.views(name, schema) for schema in schemas}
+        server.catalogue.put(Object(_KIND, name, definition={"rows": rows, "views": views}))
 
 
 def _select(db: sqlite3.Connection, table: str, name: str) -> list[sqlite3.Row]:
@@ -32,16 +35,19 @@ def _select(db: sqlite3.Connection, table: str, name: str) -> list[sqlite3.Row]:
 
 
 def restore(server: Server, name: str) -> None:
-    """Make the catalogue what it was when `save` was called."""
+    """Make the catalogue and the views of the code what they were when `save` was called."""
     saved = server.catalogue.get(_KIND, name)
     if saved is None:
         return
     with server.catalogue.transaction() as db:
         for table, condition in _OF_APPLICATION.items():  # objects first: their grants go with them
             db.execute(f"delete from {table} where {condition}", {"name": name})
-        for table, rows in saved.definition.items():
+        for table, rows in saved.definition["rows"].items():
             for row in rows:
                 db.execute(f"insert or replace into {table} values ({', '.join('?' * len(row))})", row)
+        for schema, views in saved.definition["views"].items():
+            if server.databases.has_schema(name, schema):
+                server.databases.set_views(name, schema, views)
         server.catalogue.drop(saved)
 
 

@@ -104,7 +104,9 @@ class Applications:
                 application.definition["state"] = "UPGRADING"
                 for schema in self._versioned_schemas(name):
                     server.catalogue.drop_in(name, schema.name)
+                    server.databases.set_views(name, schema.name, {})
                 self._set_up(session, application, source, description)
+                self._drop_former_tables(name)
             except BaseException:
                 backup.restore(server, name)
                 raise
@@ -162,6 +164,14 @@ class Applications:
 
     def _versioned_schemas(self, name: str) -> list[Object]:
         return [s for s in self._server.catalogue.find("SCHEMA", database=name) if "release" in s.definition]
+
+    def _drop_former_tables(self, name: str) -> None:
+        """Tables of a versioned schema that the new version has not made are gone."""
+        server = self._server
+        for schema in self._versioned_schemas(name):
+            for relation, kind in server.databases.listing(name, schema.name):
+                if server.catalogue.get(kind, relation) is None:
+                    server.databases.drop_relation(relation, kind)
 
     def _drop_schema(self, schema: Object) -> None:
         server = self._server

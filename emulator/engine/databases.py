@@ -119,6 +119,31 @@ class Databases:
         """TABLE, VIEW, or None when there is neither."""
         return self.relations(name.database, name.schema).get(name.name)
 
+    def views(self, database: str, schema: str) -> dict[str, str]:
+        """The views of a schema with the statements that make them, in the order in which they were made."""
+        rows = (
+            self._duck.cursor()
+            .execute(
+                "select view_name, sql from duckdb_views() where database_name = ? and schema_name = ? "
+                "order by view_oid",
+                [database, schema],
+            )
+            .fetchall()
+        )
+        return dict(rows)
+
+    def set_views(self, database: str, schema: str, views: dict[str, str]) -> None:
+        """Make the views of a schema these, in the form that `views` gives them."""
+        cursor = self._duck.cursor()
+        cursor.execute(f"set schema = {literal(f'{quote(database)}.{quote(schema)}')}")
+        for name in self.views(database, schema):
+            cursor.execute(f"drop view {quote(name)}")
+        for statement in views.values():
+            cursor.execute(statement)
+
+    def drop_relation(self, name: Name, kind: str) -> None:
+        self._duck.cursor().execute(f"drop {kind} {name.sql}")
+
     def drop_schema(self, database: str, schema: str) -> None:
         self._duck.cursor().execute(f"drop schema {quote(database)}.{quote(schema)} cascade")
 

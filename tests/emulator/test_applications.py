@@ -141,6 +141,36 @@ def test_a_failing_upgrade_leaves_the_former_version(app: App) -> None:
     assert dict(app.local.query(f"describe application {app.name}"))["upgrade_state"] == "COMPLETE"
 
 
+VIEWS = (
+    SETUP
+    + """
+create view if not exists core.kept as select version, {} as release from state.seen;
+create view if not exists core.upon as select * from core.kept;
+{}
+grant select on all views in schema core to application role reader;
+grant select on all tables in schema core to application role reader;
+"""
+)
+
+
+def test_an_upgrade_leaves_nothing_of_the_former_code(app: App) -> None:
+    def relations() -> list[str]:
+        return [row[1] for row in app.local.query(f"show terse objects in schema {app.name}.core")]
+
+    app.install(VIEWS.format(1, "create view core.former as select 1 as a; create table core.also (a int);"))
+    assert relations() == ["ALSO", "FORMER", "KEPT", "UPON"]
+    app.local.query(f"grant application role {app.name}.reader to role public")
+    app.deploy(VIEWS.format(2, "insert into state.seen values ('x');"))
+    app.upgrade()
+    upon = f"select release from {app.name}.core.upon"
+    assert app.local.query(upon) == [(2,)]
+    assert relations() == ["KEPT", "UPON"]
+    app.deploy(VIEWS.format(3, "drop view core.upon; select * from nowhere.t;"))
+    assert failure(app.upgrade).errno == 93082
+    assert relations() == ["KEPT", "UPON"]
+    assert app.local.query("use role public", upon) == [(2,)]
+
+
 def test_the_initializer_runs_after_install_and_upgrade_and_can_refuse_it(app: App) -> None:
     manifest = MANIFEST + "lifecycle_callbacks: {version_initializer: core.start}"
     start = "create or replace procedure core.start() returns varchar language sql as $$ begin {} return ''; end $$;"

@@ -119,3 +119,17 @@ def test_snow_lists_the_files_of_a_stage(local: Local, database: str) -> None:
 def test_external_stages_are_refused(cursor: SnowflakeCursor) -> None:
     with pytest.raises(ProgrammingError, match="Unsupported feature 'external stage'"):
         cursor.execute("create stage s url = 's3://bucket/path'")
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("*.*", ["a.txt", "b.txt", "c.sql"]), ("?.txt", ["a.txt", "b.txt"])])
+def test_a_local_path_needs_no_quotes(cursor: SnowflakeCursor, tmp_path: Path, pattern: str, found: list[str]) -> None:
+    source, target = tmp_path / "from", tmp_path / "to"
+    for folder in (source, target):
+        folder.mkdir()
+    for name in ("a.txt", "b.txt", "c.sql"):
+        (source / name).write_text(f"content of {name}")
+    cursor.execute("create stage s")
+    cursor.execute(f"put file://{source}/{pattern} @s/x auto_compress = false -- */ and no more")
+    assert names(cursor, "ls @s") == [f"s/x/{name}" for name in found]
+    cursor.execute(f"get @s/x file://{target}/ pattern = '.*[ab].txt'")
+    assert sorted(path.name for path in target.iterdir()) == ["a.txt", "b.txt"]
