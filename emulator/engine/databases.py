@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,7 @@ class Databases:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._results = RecentResults()
+        self._lock = threading.RLock()
         # fakesnow's SQL still writes `x -> ..` lambdas, which DuckDB 2.0 takes only with this setting
         self._duck = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
         self._duck.execute("set global TimeZone = 'UTC'")
@@ -52,15 +54,20 @@ class Databases:
         return self._directory / f"{database}.db"
 
     def _attach(self, database: str) -> None:
-        self._duck.execute(f"attach {literal(str(self._file(database)))} as {quote(database)}")
+        self._cursor().execute(f"attach {literal(str(self._file(database)))} as {quote(database)}")
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of the caller's own: one that is busy refuses every other thread."""
+        with self._lock:
+            return self._duck.cursor()
 
     def connect(self) -> FakeSnowflakeConnection:
         return FakeSnowflakeConnection(
-            self._duck.cursor(), self._results, create_database=False, create_schema=False, paramstyle="qmark"
+            self._cursor(), self._results, create_database=False, create_schema=False, paramstyle="qmark"
         )
 
     def names(self) -> list[str]:
-        rows = self._duck.cursor().execute("select database_name from duckdb_databases() order by 1").fetchall()
+        rows = self._cursor().execute("select database_name from duckdb_databases() order by 1").fetchall()
         return [name for (name,) in rows if name not in _HIDDEN_DATABASES]
 
     def exists(self, database: str) -> bool:
@@ -69,7 +76,7 @@ class Databases:
     def schemas(self, database: str) -> list[str]:
         """The schemas of a database that a Snowflake user sees, INFORMATION_SCHEMA excepted."""
         rows = (
-            self._duck.cursor()
+            self._cursor()
             .execute("select schema_name from duckdb_schemas() where database_name = ? order by 1", [database])
             .fetchall()
         )
@@ -81,7 +88,7 @@ class Databases:
     def relations(self, database: str, schema: str) -> dict[str, str]:
         """The tables and views of a schema by name: TABLE or VIEW."""
         rows = (
-            self._duck.cursor()
+            self._cursor()
             .execute(
                 "select table_name, 'TABLE' from duckdb_tables() where database_name = $1 and schema_name = $2 "
                 "union all "
@@ -95,7 +102,7 @@ class Databases:
     def listing(self, database: str | None, schema: str | None) -> list[tuple[Name, str]]:
         """The tables and views in a database and schema (None: any) with their kinds, ordered by name."""
         rows = (
-            self._duck.cursor()
+            self._cursor()
             .execute(
                 "select database_name, schema_name, table_name, 'TABLE' from duckdb_tables() union all "
                 "select database_name, schema_name, view_name, 'VIEW' from duckdb_views() where not internal "
@@ -110,9 +117,12 @@ class Databases:
             if database in (None, place[0]) and schema in (None, place[1])
         ]
 
-    def count(self, name: Name) -> int:
-        """The committed rows of a table."""
-        [found] = self._duck.cursor().execute(f"select count(*) from {name.sql}").fetchall()
+    def count(self, name: Name) -> int | None:
+        """The committed rows of a table; None when it is gone."""
+        try:
+            [found] = self._cursor().execute(f"select count(*) from {name.sql}").fetchall()
+        except duckdb.CatalogException:
+            return None
         return found[0]
 
     def relation_kind(self, name: Name) -> str | None:
@@ -122,7 +132,7 @@ class Databases:
     def views(self, database: str, schema: str) -> dict[str, str]:
         """The views of a schema with the statements that make them, in the order in which they were made."""
         rows = (
-            self._duck.cursor()
+            self._cursor()
             .execute(
                 "select view_name, sql from duckdb_views() where database_name = ? and schema_name = ? "
                 "order by view_oid",
@@ -134,7 +144,7 @@ class Databases:
 
     def set_views(self, database: str, schema: str, views: dict[str, str]) -> None:
         """Make the views of a schema these, in the form that `views` gives them."""
-        cursor = self._duck.cursor()
+        cursor = self._cursor()
         cursor.execute(f"set schema = {literal(f'{quote(database)}.{quote(schema)}')}")
         for name in self.views(database, schema):
             cursor.execute(f"drop view {quote(name)}")
@@ -142,15 +152,13 @@ class Databases:
             cursor.execute(statement)
 
     def drop_relation(self, name: Name, kind: str) -> None:
-        self._duck.cursor().execute(f"drop {kind} {name.sql}")
+        self._cursor().execute(f"drop {kind} {name.sql}")
 
     def drop_schema(self, database: str, schema: str) -> None:
-        self._duck.cursor().execute(f"drop schema {quote(database)}.{quote(schema)} cascade")
+        self._cursor().execute(f"drop schema {quote(database)}.{quote(schema)} cascade")
 
     def create(self, database: str) -> None:
         """Raises 002002 when the name is taken, also by one that differs in case only: DuckDB ignores case."""
-        if any(database.upper() == name.upper() for name in self.names()):
-            raise already_exists(database)
         if not _USABLE.fullmatch(database):
             raise compilation_error(
                 f"The local Snowflake keeps a database in a file of its name and cannot use {quote(database)}: "
@@ -158,15 +166,18 @@ class Databases:
                 "001008",
                 "42601",
             )
-        self._attach(database)
-        cursor = self._duck.cursor()
+        with self._lock:
+            if any(database.upper() == name.upper() for name in self.names()):
+                raise already_exists(database)
+            self._attach(database)
+        cursor = self._cursor()
         cursor.execute(info_schema.per_db_creation_sql(database))
         cursor.execute(macros.creation_sql(database))
         cursor.execute(f"create schema {quote(database)}.PUBLIC")
 
     def drop(self, database: str) -> None:
         """Detach the database and delete its file. No connection may stand in it."""
-        cursor = self._duck.cursor()
+        cursor = self._cursor()
         cursor.execute(f"detach {quote(database)}")
         for table in ("_fs_tables_ext", "_fs_columns_ext"):
             cursor.execute(

@@ -58,9 +58,8 @@ def show_databases(request: Request) -> Result:
             item.created_on, item.name, "N", "Y" if item.name == session.database else "N", "", item.owner,
             item.comment, "", "1", item.definition.get("kind", "STANDARD"), None, "ROLE", None,
         )
-        for name in request.server.databases.names()
-        if like(listing.pattern, name) and listing.sees(Securable("DATABASE", name))
-        for item in [recorded(request, name)]
+        for item in complete_databases(request)
+        if like(listing.pattern, item.name) and listing.sees(Securable("DATABASE", item.name))
     ]  # fmt: skip
     result = table(
         "created_on:timestamp_ltz name is_default is_current origin owner comment options retention_time kind budget "
@@ -70,12 +69,10 @@ def show_databases(request: Request) -> Result:
     return finish(request, result)
 
 
-def recorded(request: Request, database: str) -> Object:
-    """What the catalogue knows of a database. Raises 002003 when there is none."""
-    found = request.server.catalogue.get("DATABASE", database)
-    if found is None:
-        raise does_not_exist("Database", shown(database))
-    return found
+def complete_databases(request: Request) -> list[Object]:
+    """The databases by name, without those that another session is about to make or to drop."""
+    names = request.server.databases.names()
+    return [item for item in request.server.catalogue.find("DATABASE") if item.name in names]
 
 
 @statement("DESCRIBE|DESC DATABASE")
@@ -83,7 +80,8 @@ def describe_database(request: Request) -> Result:
     name = request.words.identifier()
     if not request.server.databases.exists(name):
         raise does_not_exist("Database", shown(name))
-    rows = [(item.created_on, item.name, "SCHEMA") for item in _schemas(request, name)]
+    whole = request.server.catalogue.find("DATABASE", name=name)
+    rows = [(item.created_on, item.name, "SCHEMA") for one in whole for item in _schemas(request, one)]
     return table("created_on:timestamp_ltz name kind", rows)
 
 
@@ -152,13 +150,12 @@ def drop_schema(request: Request) -> Result:
     return status(f"{shown(name.schema)} successfully dropped.")
 
 
-def _schemas(request: Request, database: str) -> list[Object]:
+def _schemas(request: Request, whole: Object) -> list[Object]:
     """The schemas of a database; those that the catalogue does not know are as old as it and its owner's."""
-    whole = recorded(request, database)
-    known = {item.name: item for item in request.server.catalogue.find("SCHEMA", database=database)}
+    known = {item.name: item for item in request.server.catalogue.find("SCHEMA", database=whole.name)}
     return [
-        known.get(name, Object("SCHEMA", name, database, owner=whole.owner, created_on=whole.created_on))
-        for name in sorted(["INFORMATION_SCHEMA", *request.server.databases.schemas(database)])
+        known.get(name, Object("SCHEMA", name, whole.name, owner=whole.owner, created_on=whole.created_on))
+        for name in sorted(["INFORMATION_SCHEMA", *request.server.databases.schemas(whole.name)])
     ]
 
 
@@ -167,14 +164,14 @@ def show_schemas(request: Request) -> Result:
     listing, current = of_database(request), (request.session.database, request.session.schema)
     rows = [
         (
-            item.created_on, item.name, "N", "Y" if (database, item.name) == current else "N", database,
+            item.created_on, item.name, "N", "Y" if (whole.name, item.name) == current else "N", whole.name,
             "" if item.name == "INFORMATION_SCHEMA" else item.owner, item.comment, "", "1", "ROLE", None,
         )
-        for database in ([listing.database] if listing.database else request.server.databases.names())
-        if listing.sees(Securable("DATABASE", database))
-        for item in _schemas(request, database)
+        for whole in complete_databases(request)
+        if listing.database in (None, whole.name) and listing.sees(Securable("DATABASE", whole.name))
+        for item in _schemas(request, whole)
         if like(listing.pattern, item.name)
-        and (item.name == "INFORMATION_SCHEMA" or listing.sees(Securable("SCHEMA", item.name, database)))
+        and (item.name == "INFORMATION_SCHEMA" or listing.sees(Securable("SCHEMA", item.name, whole.name)))
     ]  # fmt: skip
     result = table(
         "created_on:timestamp_ltz name is_default is_current database_name owner comment options retention_time "

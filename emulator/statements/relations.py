@@ -12,7 +12,7 @@ from emulator.grants import Grantee, Securable
 from emulator.names import Name, like
 from emulator.result import Result, table
 from emulator.statement import Request, statement
-from emulator.statements.databases import recorded
+from emulator.statements.databases import complete_databases
 from emulator.statements.scope import finish, of_schema
 
 
@@ -33,16 +33,13 @@ class Relation:
 def relations(request: Request, *kinds: str) -> Iterator[Relation]:
     """Those that the statement asks for and that the session may see, in order of database, schema and name."""
     listing, server = of_schema(request), request.server
+    databases = {item.name: item for item in complete_databases(request)}
     for name, kind in server.databases.listing(listing.database, listing.schema):
         on = Securable(kind, name.name, name.database, name.schema)
-        if kind in kinds and like(listing.pattern, name.name) and listing.sees(on):
-            yield Relation(name, kind, _record(request, kind, name), server.grants.owner(on))
-
-
-def _record(request: Request, kind: str, name: Name) -> Object:
-    """What is not on record is as old as its database."""
-    known = request.server.catalogue.get(kind, name)
-    return known or Object(kind, name.name, created_on=recorded(request, name.database).created_on)
+        if kind in kinds and name.database in databases and like(listing.pattern, name.name) and listing.sees(on):
+            known = server.catalogue.get(kind, name)  # what is not on record is as old as its database
+            record = known or Object(kind, name.name, created_on=databases[name.database].created_on)
+            yield Relation(name, kind, record, server.grants.owner(on))
 
 
 def _rows_of(request: Request, relation: Relation) -> int | None:

@@ -6,11 +6,12 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from snowflake.connector import DatabaseError
+from snowflake.connector import DatabaseError, ProgrammingError
 
 from .conftest import Local, free_port
 
@@ -138,6 +139,25 @@ def test_a_writer_waits_for_the_other_transaction(own: Local) -> None:
         first.cursor().execute("commit")
         second.join(10)
     assert own.query("select a from t", database="WAIT") == [(11,)]
+
+
+def test_databases_come_and_go_at_once(own: Local) -> None:
+    def create(name: str) -> int | None:
+        try:
+            own.query(f"create database {name}", "show databases", "show tables in account")
+        except ProgrammingError as error:
+            return error.errno
+        return None
+
+    with ThreadPoolExecutor(12) as pool:
+        same = [pool.submit(create, "ONE") for _ in range(6)]
+        several = [pool.submit(create, f"SEVERAL_{i}") for i in range(12)]
+    assert sorted(made.result() or 0 for made in same) == [0, 2002, 2002, 2002, 2002, 2002]
+    assert [made.result() for made in several] == [None] * 12
+    with ThreadPoolExecutor(12) as pool:
+        dropped = [pool.submit(own.query, f"drop database SEVERAL_{i}", "show databases") for i in range(12)]
+    assert [one.exception() for one in dropped] == [None] * 12
+    assert own.query("show databases like 'SEVERAL%'") == []
 
 
 def test_the_connection_file_is_private(local: Local) -> None:
