@@ -78,6 +78,11 @@ def status(message: str, statement_type: int = DDL) -> Result:
     return Result([Column("status")], [(message,)], statement_type)
 
 
+def already_dropped(name: str) -> Result:
+    """The answer of DROP .. IF EXISTS without such an object."""
+    return status(f"Drop statement executed successfully ({name} already dropped).")
+
+
 def done_several() -> Result:
     message = "Multiple statements executed successfully."
     return Result([Column("multiple statement execution")], [(message,)], SEVERAL)

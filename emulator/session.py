@@ -38,6 +38,7 @@ class Session:
     application: str | None = None  # whose setup script or procedure this session runs
     root: Path | None = None  # the folder of that application's files
     script: Path | None = None  # the file whose statements run, for EXECUTE IMMEDIATE FROM './..'
+    statement: str = ""  # the text that it runs
     queries: list[str] = field(default_factory=list)  # the ids of its statements
     parameters: dict[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))

@@ -18,8 +18,9 @@ from sqlglot.errors import ParseError
 from emulator.engine import access, records
 from emulator.engine.binds import Parameters, Rows
 from emulator.engine.cursor import Cursor, describe_result
-from emulator.engine.failures import is_conflict, translate
+from emulator.engine.failures import at_first_word, is_conflict, name_missing, parse_failure, translate
 from emulator.engine.rewrite import bind_functions, full_name
+from emulator.engine.statuses import nothing_to_do
 from emulator.errors import SqlError, compilation_error
 from emulator.names import literal, quote
 from emulator.parameters import DEFAULTS, value_of
@@ -50,7 +51,7 @@ def parse_statement(text: str) -> Expr:
             plain = _SCOPED.sub(r"\1", text)
             statements = [statement for statement in parse(plain, read="snowflake") if statement is not None]
         except ParseError as error:
-            raise translate(error) from None
+            raise parse_failure(error, text) from None
         if not statements:
             raise compilation_error("Empty SQL statement.", "000900", "42601")
         if len(statements) > 1:
@@ -60,6 +61,10 @@ def parse_statement(text: str) -> Expr:
                 "0A000",
             )
         known = statements[0]
+        if isinstance(
+            known, (exp.Condition, exp.Alias)
+        ):  # sqlglot reads words that begin no statement as an expression
+            raise at_first_word(text)
         with _parsed_lock:
             _parsed[text] = known if again else None
             while len(_parsed) > _REMEMBERED:
@@ -105,13 +110,15 @@ class Connection:
                 if "$" in text:
                     self._replace_variables(expression)
                 access.check(expression, session)
+                if answer := nothing_to_do(expression, session):
+                    return answer
                 if rows and len(rows) == 1:
                     rows = [bind_functions(expression, rows[0])]
                 result = self._execute(session, expression, rows or [None])
                 records.follow(expression, session)
                 return result
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
-                raise translate(error) from error
+                raise name_missing(translate(error, text), text, session) from error
 
     def _replace_variables(self, expression: Expr) -> None:
         """`$name` becomes its value; fakesnow would replace it inside of texts, too."""
@@ -141,7 +148,7 @@ class Connection:
                 described = Cursor(self._fake).describe_change(text)
                 return describe_result(described, expression)
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
-                raise translate(error) from error
+                raise name_missing(translate(error, text), text, session) from error
 
     def _execute(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
         described = expression.find(exp.Table) if isinstance(expression, exp.Describe) else None
@@ -305,6 +312,12 @@ class Connection:
                 return self._duck.execute(sql, parameters).to_arrow_table()
             except duckdb.Error as error:
                 raise translate(error) from error
+
+    def has_temporary(self, name: str) -> bool:
+        """Whether this connection has a temporary table of the name."""
+        query = "select count(*) from duckdb_tables() where temporary and table_name = ?"
+        with self.lock:
+            return bool(self._duck.execute(query, [name]).fetchall()[0][0])
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make rows a relation of this connection, outside of every database."""

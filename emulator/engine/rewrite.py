@@ -5,19 +5,29 @@ docs/conformance.md has a row for each, with its test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
 
 from emulator.applications import references
-from emulator.errors import compilation_error
+from emulator.engine.type_names import name_system_types, name_types
+from emulator.engine.variants import keep_texts_in_variants, read_variants, unquote_variants
+from emulator.errors import compilation_error, unsupported
 from emulator.functions import FUNCTIONS, context_function
+from emulator.sql_functions import expand_functions
 
 if TYPE_CHECKING:
     from emulator.engine.binds import Parameters
     from emulator.session import Session
 
+_WORD = re.compile(  # the reserved words of DuckDB that Snowflake takes as names
+    r"analyse|analyze|array|asymmetric|at|both|deferrable|desc|describe|do|end|fetch|initially|lambda|leading|limit|offset|"
+    r"only|pivot|pivot_longer|pivot_wider|placing|references|returning|show|summarize|symmetric|trailing|unpivot|variadic|"
+    r"window",
+    re.IGNORECASE,
+)
 _KEYS = (
     exp.PrimaryKey,
     exp.ForeignKey,
@@ -112,15 +122,23 @@ def halve_md5(expression: Expr, _: Session) -> None:
 
 
 def widen_numbers(expression: Expr, _: Session) -> None:
-    """A column of 38 digits holds them all; fakesnow would make it a BIGINT of 18."""
-    for column in expression.find_all(exp.ColumnDef):
-        kind = column.kind
+    """A NUMBER of 38 digits holds them all, as a column and in a cast; fakesnow would make it a BIGINT of 18."""
+    for node in expression.find_all(exp.ColumnDef, exp.Cast):
+        kind = node.args.get("kind") or node.args.get("to")
         if (
-            kind
+            isinstance(kind, exp.DataType)
             and kind.this == exp.DataType.Type.DECIMAL
             and [p.name for p in kind.expressions] in ([], ["38", "0"], ["38"])
         ):
-            column.set("kind", exp.DataType(this=exp.DataType.Type.INT128))
+            kind.replace(exp.DataType(this=exp.DataType.Type.INT128))
+
+
+def quote_words(expression: Expr, _: Session) -> None:
+    """A name that is a word of DuckDB's grammar, not of Snowflake's: `at`, `only`, `show`."""
+    for identifier in expression.find_all(exp.Identifier):
+        if not identifier.quoted and _WORD.fullmatch(identifier.name):
+            identifier.set("this", identifier.name.upper())
+            identifier.set("quoted", True)
 
 
 def drop_keys(expression: Expr, _: Session) -> None:
@@ -200,6 +218,28 @@ def unqualify_merge(expression: Expr, _: Session) -> None:
     expression.set("returning", exp.Returning(expressions=[exp.column("merge_action")]))
 
 
+def copy_clones(expression: Expr, _: Session) -> None:
+    """CREATE TABLE .. CLONE copies the rows, which in Snowflake the two tables share until one changes."""
+    if not isinstance(expression, exp.Create) or not (clone := expression.args.get("clone")):
+        return
+    if expression.kind != "TABLE":
+        raise unsupported(f"CLONE of a {expression.kind}")
+    expression.set("clone", None)
+    expression.set("expression", exp.select("*").from_(clone.this))
+
+
+def refuse_time_travel(expression: Expr, _: Session) -> None:
+    """Nothing of the past is kept: AT and BEFORE are refused in a way that a client understands."""
+    if expression.find(exp.HistoricalData):
+        raise unsupported("Time Travel")
+
+
+def truncate_what_is_there(expression: Expr, _: Session) -> None:
+    """TRUNCATE TABLE IF EXISTS: DuckDB has no IF EXISTS there; a missing table has been answered before."""
+    if isinstance(expression, exp.TruncateTable):
+        expression.set("exists", False)
+
+
 def place_temporary(expression: Expr, session: Session) -> None:
     """DuckDB keeps temporary tables outside every database: their qualified names become plain ones."""
     temporary = session.connection.temporary
@@ -227,13 +267,23 @@ def full_name(table: exp.Table, session: Session) -> tuple[str, str, str]:
 
 Rewrite = Callable[[Expr, "Session"], None]
 REWRITES: list[Rewrite] = [
+    refuse_time_travel,
+    copy_clones,
+    truncate_what_is_there,
     resolve_references,
     name_columns,  # before a function becomes its value: the column keeps the function's name
+    expand_functions,
     answer_functions,
     join_texts,
     keep_backslashes,
     halve_md5,
+    name_types,
+    name_system_types,
+    read_variants,
+    keep_texts_in_variants,
+    unquote_variants,
     widen_numbers,
+    quote_words,
     drop_keys,
     limit_text,
     fail_on_zero,

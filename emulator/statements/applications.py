@@ -12,7 +12,7 @@ from emulator.errors import SqlError
 from emulator.functions import ACCOUNT, ORGANIZATION, function
 from emulator.grants import Securable
 from emulator.names import like, shown
-from emulator.result import Column, Result, done, status, table
+from emulator.result import Column, Result, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.databases import remove_database
 from emulator.statements.packages import existing_package, stage_folder
@@ -97,7 +97,7 @@ def _upgrade(request: Request, application: Object) -> Result:
 def drop_application(request: Request) -> Result:
     name = request.words.identifier()
     if request.has("IF EXISTS") and request.server.catalogue.get(KIND, name) is None:
-        return status("Drop statement executed successfully.")
+        return already_dropped(name)
     request.server.applications.get(name)
     cascade = request.words.accept("CASCADE")
     request.words.end()

@@ -6,7 +6,7 @@ from emulator.catalogue import Object
 from emulator.errors import already_exists, compilation_error, does_not_exist
 from emulator.grants import Securable
 from emulator.names import SchemaName, like, shown
-from emulator.result import Result, done, status, table
+from emulator.result import Result, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import finish, of_account, of_database
 
@@ -44,7 +44,7 @@ def drop_database(request: Request) -> Result:
     name = request.words.identifier()
     if not request.server.databases.exists(name):
         if request.has("IF EXISTS"):
-            return status("Drop statement executed successfully.")
+            return already_dropped(name)
         raise does_not_exist("Database", shown(name))
     remove_database(request, name)
     return status(f"{shown(name)} successfully dropped.")
@@ -142,7 +142,7 @@ def drop_schema(request: Request) -> Result:
     name = request.session.schema_name(request.words.name(), "DROP SCHEMA")
     if not request.server.databases.has_schema(name.database, name.schema):
         if request.has("IF EXISTS"):
-            return status("Drop statement executed successfully.")
+            return already_dropped(name.schema)
         raise does_not_exist("Schema", name)
     if name.schema == "INFORMATION_SCHEMA":
         raise compilation_error("Cannot drop schema INFORMATION_SCHEMA.", "003001", "42501")

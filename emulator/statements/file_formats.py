@@ -8,7 +8,7 @@ from emulator.catalogue import Object
 from emulator.errors import already_exists, does_not_exist
 from emulator.loading.formats import KIND, FileFormat, find
 from emulator.names import shown
-from emulator.result import Result, done, status, table
+from emulator.result import Result, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import of_schema
 from emulator.statements.stages import temporary
@@ -55,7 +55,7 @@ def drop_file_format(request: Request) -> Result:
     item = request.server.catalogue.get(KIND, name)
     if item is None or not request.session.sees(item):
         if request.has("IF EXISTS"):
-            return status("Drop statement executed successfully.")
+            return already_dropped(name.name)
         raise does_not_exist("File format", name)
     request.server.catalogue.drop(item)
     return status(f"{shown(name.name)} successfully dropped.")

@@ -11,7 +11,7 @@ from emulator.errors import SqlError, already_exists, does_not_exist
 from emulator.functions import function
 from emulator.grants import Securable
 from emulator.names import like, shown
-from emulator.result import Result, status, table
+from emulator.result import Result, already_dropped, status, table
 from emulator.session import Session
 from emulator.statement import Request, statement
 from emulator.table_functions import table_function
@@ -44,7 +44,7 @@ def drop_integration(request: Request) -> Result:
     found = request.server.catalogue.get(KIND, name)
     if found is None:
         if request.has("IF EXISTS"):
-            return status("Drop statement executed successfully.")
+            return already_dropped(name)
         raise does_not_exist("Integration", shown(name))
     request.server.catalogue.drop(found)
     return status(f"{shown(name)} successfully dropped.")

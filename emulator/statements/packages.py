@@ -10,7 +10,7 @@ from emulator.applications.versions import KIND
 from emulator.catalogue import Object
 from emulator.errors import already_exists, compilation_error, does_not_exist
 from emulator.names import like, shown
-from emulator.result import Column, Result, done, status, table
+from emulator.result import Column, Result, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.databases import remove_database
 from emulator.statements.scope import finish, of_account
@@ -57,7 +57,7 @@ def _refuse_channels(options: dict[str, Value]) -> None:
 def drop_package(request: Request) -> Result:
     name = request.words.identifier()
     if request.has("IF EXISTS") and request.server.catalogue.get(KIND, name) is None:
-        return status("Drop statement executed successfully.")
+        return already_dropped(name)
     package = existing_package(request, name)
     versions.drop_all(request.server, package)
     remove_database(request, name)

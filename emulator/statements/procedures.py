@@ -8,7 +8,7 @@ from typing import Any
 from emulator.catalogue import Object
 from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist, unsupported
 from emulator.names import Name, shown
-from emulator.result import Result, done, status, table
+from emulator.result import Result, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import of_schema
 from emulator.statements.versioned import is_versioned
@@ -25,8 +25,8 @@ def create_procedure(request: Request) -> Result:
     name = session.name(words.name(), "CREATE PROCEDURE")
     if not request.server.databases.has_schema(name.database, name.schema):
         raise does_not_exist("Schema", f"{name.database}.{name.schema}")
-    definition: dict[str, Any] = {"arguments": _parameters(words), "application": session.application}
-    _clauses(words, definition)
+    definition: dict[str, Any] = {"arguments": parameters(words), "application": session.application}
+    clauses(words, definition)
     _check(request, definition)
     if session.application and definition["imports"] and not is_versioned(request.server, name.database, name.schema):
         raise unsupported("IMPORTS outside of a versioned schema")
@@ -53,7 +53,8 @@ def create_procedure(request: Request) -> Result:
     return status(f"Function {shown(name.name)} successfully created.")
 
 
-def _parameters(words: Words) -> list[dict[str, Any]]:
+def parameters(words: Words) -> list[dict[str, Any]]:
+    """Name, type and default of each parameter."""
     found: list[dict[str, Any]] = []
     words.expect("(")
     while not words.accept(")"):
@@ -70,7 +71,7 @@ def _parameters(words: Words) -> list[dict[str, Any]]:
     return found
 
 
-def _clauses(words: Words, definition: dict[str, Any]) -> None:
+def clauses(words: Words, definition: dict[str, Any]) -> None:
     """The clauses after the parameters, in any order, up to AS and the body."""
     definition.update(
         language="SQL", execute_as="OWNER", body=None, imports=[], packages=[], handler=None, returns="VARCHAR"
@@ -164,9 +165,16 @@ def by_types(request: Request, doing: str) -> Object | None:
 def drop_procedure(request: Request) -> Result:
     procedure = by_types(request, "DROP PROCEDURE")
     if procedure is None:
-        return status("Drop statement executed successfully.")
+        return already_dropped(_plain_name(request))
     request.server.catalogue.drop(procedure)
     return status(f"{procedure.name} successfully dropped.")
+
+
+def _plain_name(request: Request) -> str:
+    words = Words(request.text)
+    words.accept("PROCEDURE")
+    words.accept("IF EXISTS")
+    return words.name()[-1]
 
 
 @statement("DESCRIBE|DESC PROCEDURE")

@@ -6,7 +6,7 @@ from emulator.catalogue import Object
 from emulator.errors import already_exists, compilation_error, does_not_exist, unsupported
 from emulator.grants import ADMIN, SYSTEM_ROLES, Grantee
 from emulator.names import like, shown
-from emulator.result import Result, status, table
+from emulator.result import Result, already_dropped, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import finish, of_account
 
@@ -48,7 +48,7 @@ def drop_role(request: Request) -> Result:
     role = request.server.catalogue.get("ROLE", name)
     if role is None:
         if request.has("IF EXISTS"):
-            return status("Drop statement executed successfully.")
+            return already_dropped(name)
         raise does_not_exist("Role", shown(name))
     if name in SYSTEM_ROLES:
         raise compilation_error(f"Cannot drop role {name}: it belongs to the system.", "003001", "42501")
@@ -107,7 +107,7 @@ def drop_application_role(request: Request) -> Result:
     found = request.server.catalogue.find("APPLICATION ROLE", database=application or "", name=parts[-1])
     if not found:
         if request.has("IF EXISTS"):
-            return status("Drop statement executed successfully.")
+            return already_dropped(parts[-1])
         raise does_not_exist("Application role", ".".join(parts))
     request.server.catalogue.drop(found[0])
     return status(f"{shown(parts[-1])} successfully dropped.")

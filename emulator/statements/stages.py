@@ -12,7 +12,7 @@ from emulator.errors import SqlError, already_exists, compilation_error, does_no
 from emulator.loading import formats
 from emulator.loading.files import KIND, existing_stage, locate, shown_files
 from emulator.names import shown
-from emulator.result import Result, Transfer, done, status, table
+from emulator.result import Result, Transfer, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import of_schema
 from emulator.words import Value
@@ -76,7 +76,7 @@ def temporary(request: Request) -> dict[str, str]:
 def drop_stage(request: Request) -> Result:
     name = request.session.name(request.words.name(), "DROP STAGE")
     if request.has("IF EXISTS") and request.server.catalogue.get(KIND, name) is None:
-        return status("Drop statement executed successfully.")
+        return already_dropped(name.name)
     request.server.catalogue.drop(existing_stage(request.session, name))
     request.server.stages.drop(name)
     return status(f"{shown(name.name)} successfully dropped.")

@@ -14,7 +14,7 @@ from emulator.errors import SqlError, does_not_exist
 from emulator.functions import function
 from emulator.grants import ACCOUNT, Securable
 from emulator.names import Name, like, shown, split
-from emulator.result import Result, done, status
+from emulator.result import Result, already_dropped, done, status
 from emulator.session import Session
 from emulator.statement import Request, statement
 from emulator.statements.scope import finish, of_schema
@@ -124,7 +124,7 @@ def drop_task(request: Request) -> Result:
         known = tasks.store.tasks()
         if name not in known:
             if request.has("IF EXISTS"):
-                return status("Drop statement executed successfully.")
+                return already_dropped(name.name)
             raise does_not_exist("Task", name)
         _check(request, "OWNERSHIP", name)
         for changed in rules.drop(name, known):

@@ -10,7 +10,7 @@ from emulator.catalogue import Object
 from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist
 from emulator.grants import Securable
 from emulator.names import shown
-from emulator.result import Result, done, status, table
+from emulator.result import Result, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import finish, no_such_object, of_account
 
@@ -153,7 +153,7 @@ def drop_warehouse(request: Request) -> Result:
     name = request.words.identifier()
     request.words.end()
     if request.has("IF EXISTS") and request.server.catalogue.get(KIND, name) is None:
-        return status("Drop statement executed successfully.")
+        return already_dropped(name)
     warehouse = existing(request, name)
     _require(request, warehouse, "OWNERSHIP")
     request.server.catalogue.drop(warehouse)

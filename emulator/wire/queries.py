@@ -126,6 +126,7 @@ class Queries:
 
     def _run_one(self, query: Query, rows: Rows | None, describe_only: bool = False) -> dict[str, Any]:
         started = time.perf_counter()
+        query.session.statement = query.text
         try:
             result = self._server.execute(query.session, query.text, rows, describe_only)
             self._server.results[query.id] = result

@@ -265,3 +265,13 @@ def test_a_number_column_holds_38_digits(cursor: SnowflakeCursor) -> None:
     cursor.execute("insert into wide values (12345678901234567890123456789012345678, 1234567890123456789012345678)")
     cursor.execute("select a, b from wide")
     assert cursor.fetchone() == (12345678901234567890123456789012345678, 1234567890123456789012345678)
+
+
+def test_a_cast_to_number_holds_38_digits(cursor: SnowflakeCursor) -> None:
+    cursor.execute("select cast(1e20::float as number(38,0)), 1.6::number, '12.5'::number, to_number('17')")
+    assert cursor.fetchone() == (10**20, 2, 13, 17)
+
+
+def test_a_larger_integer_is_an_error(cursor: SnowflakeCursor) -> None:
+    """Snowflake's INT is a NUMBER(38, 0)."""
+    assert refused(cursor, "select 1e20::float::int")[0] == 100038

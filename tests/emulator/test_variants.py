@@ -1,0 +1,76 @@
+"""VARIANT, OBJECT and ARRAY values in expressions."""
+
+from __future__ import annotations
+
+import pytest
+from snowflake.connector.cursor import SnowflakeCursor
+
+pytestmark = pytest.mark.snowflake
+
+
+@pytest.fixture
+def variants(cursor: SnowflakeCursor) -> SnowflakeCursor:
+    cursor.execute("create table v (v variant, t varchar)")
+    document = '{"a": "x", "b": [1, "two"], "n": 1.5, "i": 7, "o": {"k": "w"}, "z": null}'
+    cursor.execute(f"insert into v select parse_json('{document}'), 'x'")
+    return cursor
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("""parse_json('"a"')::varchar""", "a"),
+        ("""to_varchar(parse_json('"a"'))""", "a"),
+        ("""to_char('b'::variant)""", "b"),
+        ("v:a::string", "x"),
+        ("v['a']::text", "x"),
+        ("v:b[1]::varchar", "two"),
+        ("get(v, 'a')::string", "x"),
+        ("get_path(v, 'o.k')::string", "w"),
+        ("v:o::string", '{"k":"w"}'),
+        ("v:z::string", None),
+        ("v:missing::string", None),
+        ("v:n::varchar", "1.5"),
+        ("v:a || 'y'", "xy"),
+        ("'<' || v:a || '>'", "<x>"),
+        ("concat('<', v:a, '>')", "<x>"),
+        ("upper(v:a)", "X"),
+        ("length(v:a)", 1),
+        ("coalesce(v:a, v:b)::varchar", "x"),
+        ("max(v:a)::varchar", "x"),
+        ("v:a = 'x'", True),
+        ("'x' <> v:a", False),
+        ("v:a in ('x', 'y')", True),
+        ("v:a like 'x%'", True),
+        ("v:i > 6", True),
+        ("v:i + 1", 8),
+        ("'1'::varchar", "1"),
+        ("max(t)::varchar", "x"),
+        ("split(v:a, ',')[0]::string", "x"),
+    ],
+)
+def test_a_text_in_a_variant_has_no_quotes(variants: SnowflakeCursor, expression: str, value: object) -> None:
+    assert variants.execute(f"select {expression} as r from v").fetchone() == (value,)
+
+
+def test_a_column_of_variants_is_read_as_text(cursor: SnowflakeCursor) -> None:
+    cursor.execute("""create table w as select value as a from table(flatten(parse_json('["p", 1, {"k": "v"}]')))""")
+    assert sorted(cursor.execute("select a::varchar from w").fetchall()) == [("1",), ("p",), ('{"k":"v"}',)]
+    assert cursor.execute("select count(*) from w where a::varchar = 'p'").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("v", "OBJECT"),
+        ("v:a", "VARCHAR"),
+        ("v:b", "ARRAY"),
+        ("v:n", "DECIMAL"),
+        ("v:i", "INTEGER"),
+        ("parse_json('true')", "BOOLEAN"),
+        ("parse_json('null')", "NULL_VALUE"),
+        ("null::variant", None),
+    ],
+)
+def test_typeof_names_the_type_of_the_value(variants: SnowflakeCursor, expression: str, kind: str | None) -> None:
+    assert variants.execute(f"select typeof({expression}) from v").fetchone() == (kind,)
