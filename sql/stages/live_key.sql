@@ -1,13 +1,6 @@
--- reads: idr_work.match_key, idr_work.dead_key
--- writes: idr_work.live_group, idr_work.live_key, idr_work.edge_0
--- invariant: a key is live when 2 to max_group_size entities hold it; edges join each entity's live keys to its smallest
-create or replace transient table idr_work.live_group as
-select k.rule_id, k.match_key, count(*) as group_size
-from idr_work.match_key as k
-left join idr_work.dead_key as d on k.match_key = d.match_key
-where d.match_key is null
-group by k.rule_id, k.match_key
-having count(*) > 1;
+-- reads: idr_work.match_key, idr_work.live_group
+-- writes: idr_work.live_key, idr_work.edge_0
+-- invariant: edges join each entity's live keys to its smallest
 create or replace transient table idr_work.live_key as
 select k.entity_id, k.match_key
 from idr_work.match_key as k

@@ -1,5 +1,5 @@
 -- reads: idr_work.record, idr_out.identity_resolved_membership_current, idr_out.identity_clusters_current, idr_work.match_key, idr_work.rule
--- writes: idr_work.old_cluster, idr_work.scope, idr_work.dead_key
+-- writes: idr_work.old_cluster, idr_work.scope, idr_work.key_group, idr_work.dead_key, idr_work.live_group
 -- invariant: everything is in scope
 create or replace transient table idr_work.old_cluster as
 select resolved_id from idr_out.identity_clusters_current;
@@ -7,9 +7,15 @@ create or replace transient table idr_work.scope as
 select r.entity_id, r.entity_key, m.resolved_id as old_resolved_id
 from idr_work.record as r
 left join idr_out.identity_resolved_membership_current as m on r.entity_key = m.entity_key;
+create or replace transient table idr_work.key_group as
+select rule_id, match_key, count(*) as group_size from idr_work.match_key group by rule_id, match_key;
 create or replace transient table idr_work.dead_key as
-select k.rule_id, k.match_key, count(*) as group_size, u.max_group_size, true as is_examined
-from idr_work.match_key as k
-inner join idr_work.rule as u on k.rule_id = u.rule_id
-group by k.rule_id, k.match_key, u.max_group_size
-having count(*) > u.max_group_size
+select g.rule_id, g.match_key, g.group_size, u.max_group_size, true as is_examined
+from idr_work.key_group as g
+inner join idr_work.rule as u on g.rule_id = u.rule_id
+where g.group_size > u.max_group_size;
+create or replace transient table idr_work.live_group as
+select g.rule_id, g.match_key, g.group_size
+from idr_work.key_group as g
+inner join idr_work.rule as u on g.rule_id = u.rule_id
+where g.group_size between 2 and coalesce(u.max_group_size, g.group_size)

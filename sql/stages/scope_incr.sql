@@ -1,5 +1,5 @@
 -- reads: idr_meta.cut_component, idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_out.skipped_identifier_groups, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
--- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.scope, idr_work.match_key, idr_work.dead_key
+-- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.scope, idr_work.match_key, idr_work.dead_key, idr_work.live_group
 -- invariant: a component that a change can alter lies wholly in scope (an old cluster without a changed entity and
 -- without a key whose group changed while live keeps all its edges and gains none; parts of one cut component go together)
 create or replace transient table idr_work.key_diff as
@@ -107,4 +107,11 @@ union all
 select g.rule_id, g.match_key, g.group_size, g.max_group_size, false as is_examined
 from idr_out.skipped_identifier_groups as g
 left join idr_work.touched_key as t on g.match_key = t.match_key
-where g.resumed_at is null and t.match_key is null
+where g.resumed_at is null and t.match_key is null;
+create or replace transient table idr_work.live_group as
+select k.rule_id, k.match_key, count(*) as group_size
+from idr_work.match_key as k
+left join idr_work.dead_key as d on k.match_key = d.match_key
+where d.match_key is null
+group by k.rule_id, k.match_key
+having count(*) > 1

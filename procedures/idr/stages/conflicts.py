@@ -131,8 +131,8 @@ def _find_suspects(ctx: RunContext) -> None:
     if ctx.is_full:
         ctx.execute(
             f"create or replace transient table {work_table('usage')} as"
-            " select rule_id, percentile_disc(0.75) within group (order by n) as usual_group_size from"
-            f" (select rule_id, match_key, count(*) as n from {work_table('match_key')} group by 1, 2) as g group by 1"
+            " select rule_id, percentile_disc(0.75) within group (order by group_size) as usual_group_size"
+            f" from {work_table('key_group')} group by rule_id"
         )
     else:
         ctx.execute(

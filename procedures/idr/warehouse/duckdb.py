@@ -87,11 +87,16 @@ def _refused(error: duckdb.Error, statement: str) -> IdrError:
 
 
 class DuckDBWarehouse:
-    """One connection to one DuckDB database; satisfies `idr.warehouse.Warehouse`."""
+    """One connection to one DuckDB database; satisfies `idr.warehouse.Warehouse`.
+
+    What it writes is not compressed by FSST: that takes a quarter of a FULL run's time and halves the file
+    (1,000,000 rows: 0.5 GB instead of 1.1 GB).
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._connection.execute("set preserve_insertion_order = false")
+        self._connection.execute("set disabled_compression_methods = 'fsst,dict_fsst'")
 
     @classmethod
     def open(cls, path: str | Path, *, must_exist: bool = False) -> DuckDBWarehouse:
