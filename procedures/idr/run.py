@@ -26,6 +26,7 @@ Clock = Callable[[], datetime]
 Result = dict[str, Any]
 
 _ENOUGH_ROUNDS = 1000
+_FIRST_LEASE = timedelta(minutes=10)  # until the configuration is read, which says how long a lease lasts
 
 
 def utc_now() -> datetime:
@@ -148,7 +149,7 @@ class _Session:
     def go(self, work: Callable[[_Session], None]) -> Result:
         journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
         try:
-            self.lease = lock.claim(self.wh, self.run_id, self.now, self._lease_end())
+            self.lease = lock.claim(self.wh, self.run_id, self.now, self.clock() + _FIRST_LEASE)
         except IdrError as error:
             self._failed(error.code, str(error))
             self._finish()
