@@ -112,6 +112,15 @@ def to_python(value: Any, given: Column, wanted: str) -> Any:
     return _cast(value, wanted)
 
 
+_UNRECOGNIZED = {
+    "NUMBER": ("Numeric value", "100038", "22018"),
+    "FLOAT": ("Numeric value", "100038", "22018"),
+    "BOOLEAN": ("Boolean value", "100037", "22018"),
+    "DATE": ("Date", "100040", "22007"),
+    "TIMESTAMP": ("Timestamp", "100035", "22007"),
+}
+
+
 def _cast(value: Any, wanted: str) -> Any:
     try:
         match wanted:
@@ -128,8 +137,8 @@ def _cast(value: Any, wanted: str) -> Any:
             case "TIMESTAMP_NTZ" | "TIMESTAMP_LTZ" | "TIMESTAMP_TZ" if isinstance(value, str):
                 return dt.datetime.fromisoformat(value)
     except (ValueError, decimal.InvalidOperation):
-        word = {"NUMBER": "Numeric", "FLOAT": "Numeric"}.get(wanted, wanted.title())
-        raise SqlError(f"{word} value '{value}' is not recognized", "100038", "22018") from None
+        word, code, state = _UNRECOGNIZED[wanted.partition("_")[0]]
+        raise SqlError(f"{word} '{value}' is not recognized", code, state) from None
     return value
 
 

@@ -47,6 +47,25 @@ select
         when a.kind = 'HELD' then coalesce(p.status = 'HELD', false)
         else a.raised_at > coalesce(b.published_at, a.raised_at - interval '1 second')
     end as is_open
-from idr_out.alert as a
+from (
+    select alert_id, kind, run_id, graph_run, message, raised_at, notified_at, notify_error
+    from idr_out.alert
+    union all
+    select
+        h.run_id as alert_id,
+        h.status as kind,
+        h.run_id,
+        null as graph_run,
+        case
+            when h.status = 'HELD' then 'run ' || h.run_id || ' is held: ' || h.reasons || '. ' || h.message
+            else 'run ' || h.run_id || ' failed: ' || coalesce(h.error_message, h.message, 'no message')
+        end as message,
+        h.ended_at as raised_at,
+        null as notified_at,
+        null as notify_error
+    from idr_out.run_history as h
+    left join idr_out.alert as t on h.run_id = t.alert_id
+    where h.status in ('HELD', 'FAILED') and not h.is_dry_run and t.alert_id is null
+) as a
 cross join idr_meta.base_state as b
 left join idr_out.plan as p on a.run_id = p.run_id

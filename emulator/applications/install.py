@@ -135,9 +135,8 @@ class Applications:
             if initializer and source.mode != "VALIDATION":
                 server.execute(own, f"call {quote(name)}.{'.'.join(quote(part) for part in split(initializer))}()")
         except SqlError as error:
-            raise SqlError(
-                f"Failed to execute the setup script of application {shown(name)}. {error.message}", "093082", "42601"
-            ) from error
+            whose = "" if source.mode == "VALIDATION" else f" of application {shown(name)}"
+            raise SqlError(f"Failed to execute the setup script{whose}. {error.message}", "093082", "42601") from error
         finally:
             server.close_session(own)
         for schema in self._versioned_schemas(name):

@@ -17,10 +17,11 @@ def history(wh: Warehouse, limit: int = 20) -> list[Row]:
 
 
 def status(wh: Warehouse) -> dict[str, Any]:
-    """Totals of the published state, the plans that wait for a person, and the last run."""
+    """Totals of the published state, the plans that wait for a person, what went wrong since, and the last run."""
     totals = wh.query(read("history/totals"))[0]
     held = [row["run_id"] for row in wh.query(read("history/held"))]
-    return {**totals, "held_plans": held, "last_run": next(iter(history(wh, 1)), None)}
+    alerts = wh.query(read("history/open_alerts"))
+    return {**totals, "held_plans": held, "alerts": alerts, "last_run": next(iter(history(wh, 1)), None)}
 
 
 def _parsed(row: Row) -> Row:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from idr.config.expression import identifier
+from idr.errors import IdrError
 from idr.stages.context import RunContext
 from idr.stages.overrides import planned_fingerprint
 from idr.statement import RUN_TOKEN, insert_values, read, statements, work_table
@@ -31,12 +32,13 @@ def close_interrupted(wh: Warehouse, run_id: str, now: datetime) -> None:
     )
 
 
-def finish(wh: Warehouse, result: dict[str, Any], now: datetime, plan_run_id: str | None) -> None:
+def finish(wh: Warehouse, result: dict[str, Any], now: datetime, plan_run_id: str | None, version: int | None) -> None:
+    """How the run ended, and the version that it published."""
     error = result["error"] or {}
     wh.execute(
         "update idr_out.run_history set run_mode = :mode, status = :status, gate = :gate, reasons = :reasons,"
         " warnings = :warnings, counts = :counts, ended_at = :now, duration_seconds = :seconds,"
-        " plan_run_id = :plan_run_id, message = :message, error_code = :code, error_stage = :stage,"
+        " plan_run_id = :plan_run_id, version = :version, message = :message, error_code = :code, error_stage = :stage,"
         " error_message = :error_message where run_id = :run_id",
         {
             "run_id": result["run_id"],
@@ -49,12 +51,22 @@ def finish(wh: Warehouse, result: dict[str, Any], now: datetime, plan_run_id: st
             "now": now,
             "seconds": result["duration_seconds"],
             "plan_run_id": plan_run_id,
+            "version": version,
             "message": result["message"],
             "code": error.get("code"),
             "stage": error.get("stage"),
             "error_message": error.get("message"),
         },
     )
+
+
+def is_recorded(wh: Warehouse, run_id: str) -> bool:
+    """Whether an outcome that is no failure is written; false as well when the database does not answer."""
+    try:
+        rows = wh.query("select status from idr_out.run_history where run_id = :run_id", {"run_id": run_id})
+    except IdrError:
+        return False
+    return bool(rows) and rows[0]["status"] not in ("RUNNING", "FAILED")
 
 
 def stage_metrics(ctx: RunContext) -> None:
@@ -126,22 +138,28 @@ def expire(wh: Warehouse, oldest: datetime) -> None:
     """Delete plans, dry-run rows, metrics and resumed groups from before `oldest`, if there are any."""
     if not wh.query(read("cleanup/is_due"), {"oldest": oldest})[0]["is_due"]:
         return
-    for statement in statements("cleanup/expired"):
-        wh.execute(statement, {"oldest": oldest})
+    with wh.transaction():
+        for statement in statements("cleanup/expired"):
+            wh.execute(statement, {"oldest": oldest})
 
 
-def clean_up(wh: Warehouse, oldest: datetime) -> None:
-    """`expire`, then drop the work tables that no plan needs any more."""
+def clean_up(wh: Warehouse, oldest: datetime, holder: str) -> None:
+    """`expire`, then drop the work tables that neither a plan needs nor who took the lease over from `holder`."""
     expire(wh, oldest)
-    _drop_stale_work(wh)
+    _drop_stale_work(wh, holder)
 
 
-def _drop_stale_work(wh: Warehouse) -> None:
+def _drop_stale_work(wh: Warehouse, holder: str) -> None:
     """Drop the work tables of runs whose plan can no longer be published, of runs that were cut off as well."""
     tables = wh.query("select table_name from information_schema.tables where lower(table_schema) = 'idr_work'")
     if not tables:
         return
-    kept = [row["run_id"] for row in wh.query("select run_id from idr_out.plan where status in ('READY', 'HELD')")]
+    needed = wh.query(
+        "select run_id from idr_out.plan where status in ('READY', 'HELD')"
+        " union all select holder as run_id from idr_meta.run_lock where holder <> :holder",
+        {"holder": holder},
+    )
+    kept = {row["run_id"].rpartition(":")[2] for row in needed}
     names = [row["table_name"] for row in tables]
     stale = [name for name in names if not any(name.lower().endswith(f"_{run_id}") for run_id in kept)]
     wh.drop_tables([f"idr_work.{identifier(name)}" for name in stale])

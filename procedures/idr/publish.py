@@ -69,7 +69,6 @@ def _advance(ctx: RunContext, watermarks: Mapping[str, datetime], plan_run_id: s
         " published_run_id = :run_id, published_at = :run_ts",
         {"config_json": ctx.config.to_json()},
     )
-    ctx.execute("update idr_out.run_history set version = :version where run_id = :run_id")
     ctx.execute(
         "update idr_out.plan set status = 'PUBLISHED', published_run_id = :run_id where run_id = :plan_run_id",
         {"plan_run_id": plan_run_id},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ Clock = Callable[[], datetime]
 Result = dict[str, Any]
 
 _ENOUGH_ROUNDS = 1000
+_FIRST_LEASE = timedelta(minutes=10)  # until the configuration is read, which says how long a lease lasts
 
 
 def utc_now() -> datetime:
@@ -113,7 +114,7 @@ def cleanup(wh: Warehouse, *, clock: Clock = utc_now) -> Result:
     if lease is None:
         return {"status": "SKIPPED", "message": "a run is at work; it cleans up when it ends"}
     try:
-        journal.clean_up(wh, now - timedelta(days=settings.retention_days))
+        journal.clean_up(wh, now - timedelta(days=settings.retention_days), lease.holder)
     finally:
         lock.release(wh, lease)
     return {"status": "DONE", "message": f"deleted what is older than {settings.retention_days} days"}
@@ -129,6 +130,7 @@ class _Session:
         self.ctx: RunContext | None = None
         self.lease: Lease | None = None
         self.plan_run_id: str | None = None
+        self.is_recorded = False
         self.settings = Settings()
         self.types: dict[str, inspect.Types] = {}
         self.started = self.renewed = time.monotonic()
@@ -148,7 +150,7 @@ class _Session:
     def go(self, work: Callable[[_Session], None]) -> Result:
         journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
         try:
-            self.lease = lock.claim(self.wh, self.run_id, self.now, self._lease_end())
+            self.lease = lock.claim(self.wh, self.run_id, self.now, self.clock() + _FIRST_LEASE)
         except IdrError as error:
             self._failed(error.code, str(error))
             self._finish()
@@ -163,9 +165,15 @@ class _Session:
             journal.close_interrupted(self.wh, self.run_id, self.now)
             work(self)
         except IdrError as error:
-            self._failed(error.code, "\n".join(str(problem) for problem in error.problems))
-        except Exception as error:
-            self._failed("IDR-599", f"{type(error).__name__}: {error}")
+            if self._was_recorded():
+                self.result["warnings"].append(f"the run ended as told, but then: {error}")
+            else:
+                error = self._cause(error)
+                self._failed(error.code, "\n".join(str(problem) for problem in error.problems))
+        except BaseException as error:
+            if not self._was_recorded():
+                code = "IDR-599" if isinstance(error, Exception) else "IDR-504"
+                self._failed(code, f"{type(error).__name__}: {error}")
             raise
         finally:
             try:
@@ -175,10 +183,20 @@ class _Session:
                 lock.release(self.wh, self.lease)
         return self.result
 
+    def _cause(self, error: IdrError) -> IdrError:
+        """The loss of the lease when it was lost: whoever took over has dropped this run's work tables."""
+        try:
+            lock.renew(self.wh, self._held_lease(), self._lease_end())
+        except IdrError as lost:
+            return lost if lost.code == "IDR-405" else error
+        return error
+
     def _clean_up(self) -> None:
         """What fails here changes nothing of the run's outcome, and the next run cleans up again."""
         try:
-            journal.clean_up(self.wh, self.now - timedelta(days=self.settings.retention_days))
+            journal.clean_up(
+                self.wh, self.now - timedelta(days=self.settings.retention_days), self._held_lease().holder
+            )
         except IdrError as error:
             self.result["warnings"].append(f"the run ended as told, but its work tables are left: {error}")
 
@@ -214,12 +232,23 @@ class _Session:
             error={"code": code, "stage": stage, "message": message},
         )
 
-    def _finish(self) -> None:
+    def _was_recorded(self) -> bool:
+        """Whether the run's outcome is in the database: what failed came after COMMIT, or was COMMIT's reply."""
+        if self.ctx and not self.is_recorded:
+            self.is_recorded = journal.is_recorded(self.wh, self.run_id)
+        return self.is_recorded
+
+    def _record(self, version: int | None = None) -> None:
+        """Write the outcome into `run_history`: within the transaction that makes it true, where there is one."""
         self.result["duration_seconds"] = round(time.monotonic() - self.started, 3)
+        journal.finish(self.wh, self.result, self.clock(), self.plan_run_id, version)
+
+    def _finish(self) -> None:
+        if not self.is_recorded:
+            self._record()
         if self.ctx:
             journal.stage_metrics(self.ctx)
             journal.metrics(self.wh, self.result, self.now)
-        journal.finish(self.wh, self.result, self.clock(), self.plan_run_id)
 
     def load(self) -> Config:
         config = store.load(self.wh)
@@ -268,12 +297,6 @@ class _Session:
         made = plan.build(ctx, reads, {} if is_full else marks, max_iters)
         self._verdict(made.verdict, made.warnings)
         held = made.verdict.gate == "HOLD"
-        if dry_run or held:
-            if dry_run:
-                journal.dry_run_results(ctx, made.verdict.counts)
-            journal.save_plan(ctx, mode, made.verdict, made.warnings, publish.watermarks_to_json(made.watermarks))
-        else:
-            publish.publish(ctx, self._held_lease(), self._lease_end(), made.watermarks, self.run_id)
         if mode == "INCR" and changes:
             note = f"; computed in full: {', '.join(changes)}{note}"
         if held and not dry_run:
@@ -284,6 +307,28 @@ class _Session:
             self.result["message"] = f"planned, nothing published{note}"
         else:
             self.result["message"] = f"published version {ctx.version}{note}"
+        if dry_run or held:
+            marks_json = publish.watermarks_to_json(made.watermarks)
+            with self.wh.transaction():
+                if dry_run:
+                    journal.dry_run_results(ctx, made.verdict.counts)
+                journal.save_plan(ctx, mode, made.verdict, made.warnings, marks_json)
+                self._record()
+            self.is_recorded = True
+        else:
+            self._publish(ctx, made.watermarks)
+
+    def _publish(
+        self, ctx: RunContext, watermarks: Mapping[str, datetime], also: Callable[[], None] = lambda: None
+    ) -> None:
+        """Publish the plan in `ctx` together with this run's outcome."""
+
+        def record() -> None:
+            also()
+            self._record(ctx.version)
+
+        publish.publish(ctx, self._held_lease(), self._lease_end(), watermarks, self.plan_run_id or self.run_id, record)
+        self.is_recorded = True
 
     def erase(self, entity_key: str) -> None:
         """Take a record out of what is published, under the configuration that it was published with."""
@@ -297,16 +342,18 @@ class _Session:
         def purge() -> None:
             rows["texts"] = erase.purge(ctx, entity_key, values, resolved=config is not None)
 
+        self.result |= {"rows": rows, "notes": erase.notes(ctx, values), "status": "SUCCESS"}
+        self.result["message"] = "erased; no run will bring it back. Erase it in the source as well"
         if config is None:
             with self.wh.transaction():
                 lock.renew(self.wh, self._held_lease(), self._lease_end())
                 purge()
+                self._record()
+            self.is_recorded = True
         else:
             self.result["counts"] = plan.build_forget(ctx, entity_key, _ENOUGH_ROUNDS)
-            publish.publish(ctx, self._held_lease(), self._lease_end(), self._marks(), self.run_id, purge)
+            self._publish(ctx, self._marks(), purge)
             self.result |= erase.receipt(ctx)
-        self.result |= {"rows": rows, "notes": erase.notes(ctx, values), "status": "SUCCESS"}
-        self.result["message"] = "erased; no run will bring it back. Erase it in the source as well"
 
     def _marks(self) -> dict[str, datetime]:
         """The published watermarks by source."""
@@ -322,10 +369,8 @@ class _Session:
         ctx.table_names = json.loads(row["table_names"])
         verdict = Verdict(row["gate"], json.loads(row["reasons"]), json.loads(row["counts"]))
         self._verdict(verdict, json.loads(row["warnings"]))
-        publish.publish(
-            ctx, self._held_lease(), self._lease_end(), publish.watermarks_from_json(row["watermarks"]), row["run_id"]
-        )
         self.result["message"] = message
+        self._publish(ctx, publish.watermarks_from_json(row["watermarks"]))
 
     def _held_lease(self) -> Lease:
         if self.lease is None:

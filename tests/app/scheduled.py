@@ -63,6 +63,12 @@ class Scheduled:
         self.people = 0
         assert self.call("idr_configure(%s)", YAML)["applied"]
 
+    def restart(self, now: str) -> None:
+        """Start the server again, which was killed, at this time of its clock."""
+        self.local.start("--virtual-clock", now)
+        self.connection = self.local.connect()
+        self.cursor = self.connection.cursor()
+
     def upload(self, files: Path) -> None:
         for file in sorted(path for path in files.rglob("*") if path.is_file()):
             below = file.relative_to(files).parent.as_posix().removeprefix(".")

@@ -45,7 +45,7 @@ def test_without_options_a_gated_hourly_graph_a_weekly_one_and_a_cleanup() -> No
         assert finalizes is not None
         assert finalizes.name == dry
     assert tasks["IDR_DRY_RUN_TASK"].schedule_text == "60 MINUTES"
-    assert tasks["IDR_WEEKLY_DRY_RUN_TASK"].schedule_text == "USING CRON 0 2 * * 0 UTC"
+    assert tasks["IDR_WEEKLY_DRY_RUN_TASK"].schedule_text == "USING CRON 30 4 * * 0 UTC"
     assert {task.warehouse for task in tasks.values()} == {None}, "serverless"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -12,11 +14,18 @@ from typing import Any
 import pytest
 from snowflake.connector import ProgrammingError
 
-from tests.app.scheduled import Scheduled, bundle
+from tests.app.scheduled import YAML, Scheduled, bundle
 
 pytestmark = pytest.mark.slow
 
 DAILY = {"cron": "0 1 * * MON-FRI", "weekly_full": "0 2 * * SUN", "notify": "MAIL"}
+
+_HOUR = """
+import snowflake.connector, sys
+where = {"account": "local", "host": "127.0.0.1", "port": sys.argv[1], "protocol": "http"}
+connection = snowflake.connector.connect(user="local", password="x", **where)
+connection.cursor().execute("call system$local_advance_clock(3660)")
+"""
 
 
 @pytest.fixture
@@ -63,7 +72,7 @@ def test_a_week_with_a_held_a_failed_and_an_approved_run_and_an_upgrade(idr: Sch
     assert "7" in reasons
     status = idr.call("idr_status()")
     assert status["held_plans"] == [run_id]
-    [alert] = status["schedule"]["alerts"]
+    [alert] = status["alerts"]
     assert (alert["kind"], alert["run_id"]) == ("HELD", run_id)
     assert f"idr_approve('{run_id}')" in alert["message"]
     tasks = {task["name"]: task for task in status["schedule"]["tasks"]}
@@ -72,7 +81,7 @@ def test_a_week_with_a_held_a_failed_and_an_approved_run_and_an_upgrade(idr: Sch
     approved = idr.call(f"idr_approve('{run_id}')")
     assert (approved["status"], approved["message"]) == ("SUCCESS", f"published the held plan of run {run_id}")
     assert idr.partition() == idr.oracle()
-    assert idr.call("idr_status()")["schedule"]["alerts"] == []
+    assert idr.call("idr_status()")["alerts"] == []
 
     idr.sql("insert into shop.crm.people values (null, 'x@x.org', 'X', '2025-01-01')")
     idr.pass_time(days=1)  # Thursday: a row without a key
@@ -96,7 +105,10 @@ def test_a_week_with_a_held_a_failed_and_an_approved_run_and_an_upgrade(idr: Sch
     idr.pass_time(days=3)  # Friday, and Sunday with its full run
     assert idr.explained() == ["PUBLISHED"] * 2 + ["HELD", "FAILED"] + ["PUBLISHED"] * 2
     assert idr.partition() == idr.oracle()
-    assert idr.call("idr_status()")["schedule"]["alerts"] == [], "a publication closes the alert of a failure"
+    told = idr.call("idr_status()")["schedule"]["starts"]
+    assert [start["outcome"] for start in reversed(told)] == idr.explained()
+    assert "IDR-201" in next(start["why"] for start in told if start["outcome"] == "FAILED")
+    assert idr.call("idr_status()")["alerts"] == [], "a publication closes the alert of a failure"
     assert [state for state, _ in idr.history("IDR_WEEKLY_FULL_TASK")] == ["SUCCEEDED"]
     assert idr.history("IDR_CLEANUP_TASK") == [("SUCCEEDED", "DONE")] * 7
     assert {state for state, _ in idr.history("IDR_REPORT_TASK")} == {"SUCCEEDED"}
@@ -163,8 +175,59 @@ def test_a_start_that_meets_a_running_run_is_skipped(idr: Scheduled) -> None:
     idr.pass_time(hours=1, minutes=1)
     other.join()
     assert idr.explained() == ["SKIPPED"]
+    [start] = idr.call("idr_status()")["schedule"]["starts"]
+    assert (start["outcome"], start["why"]) == (
+        "SKIPPED",
+        "another run holds the lock; nothing was done. Run again when it has ended",
+    )
     assert sorted(idr.sql("select status from idr.idr_out.run_history")) == [("SKIPPED",), ("SUCCESS",)]
     assert idr.sql("select count(*) from idr.idr_out.alert") == [(0,)]
+
+
+def wait_for(idr: Scheduled, query: str) -> None:
+    """Until the query has a row."""
+    deadline = time.monotonic() + 120
+    while not idr.sql(query):
+        assert time.monotonic() < deadline, query
+        time.sleep(0.02)
+
+
+@pytest.mark.timeout(300)
+def test_a_live_run_that_is_killed_with_the_server_publishes_nothing_and_the_start_after_its_lease_works(
+    idr: Scheduled,
+) -> None:
+    assert idr.call("idr_configure(%s)", f"{YAML}settings: {{lease_minutes: 1}}")["applied"]
+    idr.sql(
+        "insert into shop.crm.people select seq4(), 'p' || (seq4() / 2)::integer || '@x.org', 'P', '2024-01-01'"
+        " from table(generator(rowcount => 60000))"
+    )
+    idr.call("idr_schedule({'weekly_full': false})")
+    client = subprocess.Popen([sys.executable, "-c", _HOUR, str(idr.local.port)], stderr=subprocess.DEVNULL)
+    wait_for(
+        idr,
+        "select 1 from idr.idr_out.run_history as h inner join idr.idr_meta.run_lock as l"
+        " on l.holder like '%%' || h.run_id where h.status = 'RUNNING' and not h.is_dry_run"
+        " and l.expires_at < dateadd('minute', 5, sysdate())",  # the lease is the configuration's by now
+    )
+    idr.local.kill()
+    client.kill()  # it would ask the next server again
+    client.wait()
+    idr.restart("2026-01-05T01:30:00+00:00")
+
+    idr.pass_time(hours=1)
+    assert idr.history("IDR_DRY_RUN_TASK") == [("SUCCEEDED", "PASS"), ("SUCCEEDED", "SKIPPED")]
+    assert idr.history("IDR_LIVE_RUN_TASK") == [("FAILED", None), ("SKIPPED", None)]
+    assert idr.partition() == set()
+    assert idr.sql("select kind, message like '%%IDR_LIVE_RUN_TASK FAILED%%' from idr.idr_out.alert") == [
+        ("FAILED", True)
+    ]
+    wait_for(idr, "select 1 from idr.idr_meta.run_lock where expires_at < sysdate()")  # runs live in real time
+    idr.pass_time(hours=1)
+    assert idr.history("IDR_LIVE_RUN_TASK")[-1] == ("SUCCEEDED", "SUCCESS")
+    assert idr.partition() == idr.oracle()
+    assert idr.sql("select count(*) from idr.idr_out.run_history where error_code = 'IDR-504'") == [(1,)]
+    told = [start["outcome"] for start in idr.call("idr_status()")["schedule"]["starts"]]
+    assert told == ["PUBLISHED", "SKIPPED", "FAILED"]
 
 
 @pytest.mark.timeout(200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,31 @@ def test_the_exit_code_is_the_emulators(tmp_path: Path, capfd: pytest.CaptureFix
     result = CliRunner(mix_stderr=False).invoke(app, ["local", "status", "--data", str(tmp_path)])
     assert result.exit_code == 1
     assert f"No local Snowflake runs on {tmp_path}" in capfd.readouterr().out
+
+
+def test_a_port_in_use_is_one_sentence_that_says_what_to_do(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        result = CliRunner(mix_stderr=False).invoke(
+            app, ["local", "start", "--port", port, "--data", str(tmp_path / "data")]
+        )
+    assert result.exit_code == 1
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    assert f"Port {port} of 127.0.0.1 cannot be used" in said
+    assert "--port" in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_of_an_older_version_is_left_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "format").write_text("0")
+    (tmp_path / "databases").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    result = CliRunner(mix_stderr=False).invoke(app, ["local", "start", "--port", port, "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "has format 0, from an older version" in capfd.readouterr().err
+    assert (tmp_path / "format").read_text() == "0"

@@ -39,14 +39,18 @@ class Project:
         builder = [sys.executable, ROOT / "scripts" / "build.py", "--output", folder / "build" / "idr.zip"]
         subprocess.run(builder, check=True, capture_output=True)
 
-    def snow(self, *arguments: str) -> str:
+    def start(self, *arguments: str, suffix: str = "test") -> subprocess.Popen[str]:
         snow = [str(Path(sys.executable).with_name("snow")), "--config-file", str(self.local.data / "config.toml")]
-        done = subprocess.run(
-            [*snow, *arguments], cwd=self.folder, env=environment() | {"IDR_SUFFIX": "test"}, capture_output=True,
-            text=True, check=False,
+        return subprocess.Popen(
+            [*snow, *arguments], cwd=self.folder, env=environment() | {"IDR_SUFFIX": suffix}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+
+    def snow(self, *arguments: str) -> str:
+        running = self.start(*arguments)
+        output, _ = running.communicate()
+        assert running.returncode == 0, output
+        return output
 
     def call(self, text: str) -> dict[str, object]:
         [(answer,)] = self.local.query(f"call idr_test.core.{text}")
@@ -110,3 +114,29 @@ def test_the_application_is_deployed_run_upgraded_versioned_and_torn_down(projec
     project.snow("app", "teardown", "--force")
     assert project.local.query("show applications like 'idr_test'") == []
     assert project.local.query("show application packages like 'idr_package_test'") == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_at_once_and_a_missing_zip(local: Local, tmp_path: Path) -> None:
+    projects = [Project(local, tmp_path / name) for name in ("one", "two")]
+    for command, done in (("deploy", "Deployed successfully"), ("run", "'IDR_TWICE' upgraded successfully")):
+        for turn in range(2):
+            running = [project.start("app", command, suffix="twice") for project in projects]
+            outputs = [one.communicate()[0] for one in running]
+            succeeded = [one.returncode == 0 for one in running]
+            assert any(succeeded), outputs
+            for output, good in zip(outputs, succeeded, strict=True):
+                assert good or "already exists" in output, "only the second one to create may fail, and says why"
+            if turn == 1:
+                assert all(done in output for output in outputs), outputs
+    assert local.query("call idr_twice.core.idr_status()")[0][0]
+
+    (projects[0].folder / "build" / "idr.zip").unlink()
+    running = projects[0].start("app", "run", suffix="twice")
+    output, _ = running.communicate()
+    assert running.returncode == 1
+    assert "No match was found for the specified source" in output
+    assert "build/idr.zip" in output
+    assert local.query("call idr_twice.core.idr_status()")[0][0], "the installed application is untouched"
+    local.query("drop application idr_twice", "drop application package idr_package_twice")

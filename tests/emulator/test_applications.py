@@ -72,6 +72,18 @@ def test_a_failing_setup_script_leaves_nothing_and_names_file_and_statement(app:
     app.install()
 
 
+def test_a_validation_that_fails_names_file_and_statement_and_leaves_nothing(app: App) -> None:
+    app.deploy(SETUP + "select * from nowhere.t;")
+    before = app.local.query("show databases")
+    [(answer,)] = app.local.query(f"call system$validate_native_app_setup('{app.stage}')")
+    [problem] = json.loads(answer)["errors"]
+    assert problem["errorCode"] == "093082"
+    assert problem["message"].startswith(
+        "Failed to execute the setup script. Error in file setup.sql, statement 13 (select * from nowhere.t): "
+    )
+    assert app.local.query("show databases") == before
+
+
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [

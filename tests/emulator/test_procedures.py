@@ -114,6 +114,25 @@ def test_wrong_arguments_are_named_by_their_types(cursor: SnowflakeCursor, argum
     assert f"Invalid argument types for function 'RUN_IT': {types}" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "number", "message"),
+    [
+        ("int", "many", 100038, "Numeric value 'many' is not recognized"),
+        ("boolean", "perhaps", 100037, "Boolean value 'perhaps' is not recognized"),
+        ("date", "soon", 100040, "Date 'soon' is not recognized"),
+        ("timestamp_ntz", "later", 100035, "Timestamp 'later' is not recognized"),
+    ],
+)
+def test_a_text_that_is_no_value_of_the_arguments_type(
+    cursor: SnowflakeCursor, kind: str, text: str, number: int, message: str
+) -> None:
+    cursor.execute(f"create procedure p(a {kind}) returns varchar language sql as 'begin return 1; end'")
+    with pytest.raises(ProgrammingError) as caught:
+        cursor.execute(f"call p('{text}')")
+    assert caught.value.errno == number
+    assert message in str(caught.value)
+
+
 def test_an_exception_in_a_handler_comes_back_with_its_traceback(cursor: SnowflakeCursor) -> None:
     create(cursor, "boom()", "def run(session):\n    raise ValueError('no luck')")
     error = failure(cursor, "call boom()")

@@ -11,7 +11,7 @@ from snowflake.snowpark import Session
 from idr import handlers, schema
 from idr.warehouse.snowpark import SnowparkWarehouse
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.snowflake]
 
 YAML = """
 sources:

@@ -50,3 +50,7 @@ def status(db: Db, as_json: AsJson = False) -> None:
         "Last run": " ".join(str(last[name]) for name in ("run_id", "status", "started_at")) if last else "none",
     }
     print_pairs("Status", totals)
+    if result["alerts"]:
+        columns = ("kind", "since", "what")
+        lines = ((row["kind"], row["raised_at"], row["message"]) for row in result["alerts"])
+        print_table("To look at", columns, lines)

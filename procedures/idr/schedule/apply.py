@@ -9,6 +9,7 @@ from typing import Any
 
 from idr.errors import IdrError
 from idr.schedule.options import Schedule, parse
+from idr.schedule.starts import starts
 from idr.schedule.tasks import SCHEMA, Task, graph, literal
 from idr.statement import read
 from idr.warehouse import Row, Warehouse
@@ -82,7 +83,7 @@ def status(wh: Warehouse) -> Answer | None:
         }
         for name, row in _present(wh).items()
     ]
-    return {"options": kept.to_dict(), "tasks": tasks, "alerts": wh.query(read("schedule/open_alerts"))}
+    return {"options": kept.to_dict(), "tasks": tasks, "starts": starts(wh)}
 
 
 def outcomes(wh: Warehouse) -> dict[str, list[Row]]:

@@ -42,7 +42,7 @@ class Schedule:
     timeout_minutes: int = 60
     retries: int = 0
     suspend_after_failures: int = 10
-    weekly_full: str | None = "0 2 * * 0"
+    weekly_full: str | None = "30 4 * * 0"  # no zone changes its clock at this hour, no hourly run begins
     notify: str | None = None
 
     @property

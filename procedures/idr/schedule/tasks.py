@@ -66,8 +66,8 @@ def graph(schedule: Schedule) -> list[Task]:
 
 def _run_graph(schedule: Schedule) -> list[Task]:
     if schedule.gate == "none":
-        settings = _root(schedule, schedule.start, schedule.mode)
-        return [Task("IDR_LIVE_RUN_TASK", "ungated_run", "Plans, judges and publishes", settings)]
+        settings = _root(schedule, schedule.start, schedule.mode, is_alone=True)
+        return [Task("IDR_LIVE_RUN_TASK", "live_run", "Plans, judges and publishes", settings)]
     names = ("IDR_DRY_RUN_TASK", "IDR_LIVE_RUN_TASK", "IDR_REPORT_TASK")
     return _gated(schedule, names, schedule.start, schedule.mode)
 
@@ -82,10 +82,13 @@ def _gated(schedule: Schedule, names: tuple[str, str, str], start: str, mode: st
     ]
 
 
-def _root(schedule: Schedule, start: str, mode: str) -> dict[str, str]:
+def _root(schedule: Schedule, start: str, mode: str, *, is_alone: bool = False) -> dict[str, str]:
+    config: dict[str, str | int] = {"mode": mode, "max_iters": schedule.max_iters}
+    if is_alone:
+        config["is_alone"] = True
     return {
         "schedule": literal(start),
-        "config": literal(json.dumps({"mode": mode, "max_iters": schedule.max_iters})),
+        "config": literal(json.dumps(config)),
         **_compute(schedule),
         "overlap_policy": "no_overlap",
         "user_task_timeout_ms": str(schedule.timeout_minutes * 60_000),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -165,13 +165,16 @@ class DuckDBWarehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self._connection.execute("begin transaction")
+        self._define(["begin transaction"])
         try:
             yield
         except BaseException:
-            self._connection.execute("rollback")
+            with suppress(
+                IdrError
+            ):  # the engine may have ended the transaction by itself: the reason is the first error
+                self._define(["rollback"])
             raise
-        self._connection.execute("commit")
+        self._define(["commit"])
 
     def describe(self, sql: str) -> list[Column]:
         return self._columns(f"describe {to_duckdb(sql)}")

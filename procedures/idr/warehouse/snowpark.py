@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -148,7 +148,8 @@ class SnowparkWarehouse:
         try:
             yield
         except BaseException:
-            self._send("rollback")
+            with suppress(IdrError):  # a lost connection ends the transaction by itself: the reason is the first error
+                self._send("rollback")
             raise
         self._send("commit")
 
