@@ -40,6 +40,7 @@ class Databases:
         # fakesnow's SQL still writes `x -> ..` lambdas, which DuckDB 2.0 takes only with this setting
         self._duck = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
         self._duck.execute("set global TimeZone = 'UTC'")
+        self._duck.execute("set disabled_compression_methods = 'fsst,dict_fsst'")  # as on the DuckDB adapter
         # views of every database refer to fakesnow's global one, so it comes first
         self._attach(GLOBAL_DATABASE_NAME)
         self._duck.execute(info_schema.fs_global_creation_sql())

@@ -37,7 +37,8 @@ def publish(
         ctx.run_file("publish/state_full" if ctx.is_full else "publish/state_incr")
         _records(ctx)
         ctx.run_file("publish/log")
-        ctx.run_file("publish/overrides")
+        if "part" in ctx.table_names:
+            ctx.run_file("publish/overrides")
         ctx.run_file("publish/skipped")
         _advance(ctx, watermarks, plan_run_id)
         also()
@@ -70,11 +71,9 @@ def _advance(ctx: RunContext, watermarks: Mapping[str, datetime], plan_run_id: s
         {"config_json": ctx.config.to_json()},
     )
     ctx.execute(
-        "update idr_out.plan set status = 'PUBLISHED', published_run_id = :run_id where run_id = :plan_run_id",
-        {"plan_run_id": plan_run_id},
-    )
-    ctx.execute(
-        "update idr_out.plan set status = 'STALE' where status in ('READY', 'HELD') and run_id <> :plan_run_id",
+        "update idr_out.plan set status = case when run_id = :plan_run_id then 'PUBLISHED' else 'STALE' end,"
+        " published_run_id = case when run_id = :plan_run_id then :run_id end"
+        " where run_id = :plan_run_id or status in ('READY', 'HELD')",
         {"plan_run_id": plan_run_id},
     )
 

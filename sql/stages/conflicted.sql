@@ -1,6 +1,6 @@
 -- reads: idr_work.override_now, idr_work.component
--- writes: idr_work.conflicted, idr_work.part, idr_work.cut_link
--- invariant: conflicted holds the components with both ends of an UNLINK; what was cut is filled in from them
+-- writes: idr_work.conflicted, idr_work.part
+-- invariant: conflicted holds the components with both ends of an UNLINK; the parts of what is cut are filled in
 create or replace transient table idr_work.conflicted as
 select distinct a.component_id
 from idr_work.override_now as o
@@ -9,12 +9,4 @@ inner join idr_work.component as b on o.entity_b = b.entity_key and a.component_
 where o.kind = 'UNLINK';
 create or replace transient table idr_work.part (
     entity_key varchar, component_id number(38, 0), key_count number(38, 0), component_token varchar
-);
-create or replace transient table idr_work.cut_link (
-    entity_key varchar,
-    rule_id varchar,
-    match_key number(38, 0),
-    override_id varchar,
-    identifier_type varchar,
-    other_entity_key varchar
 )

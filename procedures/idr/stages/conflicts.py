@@ -20,14 +20,18 @@ def keep_apart(ctx: RunContext) -> int:
     """Cut components that hold an UNLINK's two records or break a limit with `on_conflict: cut`; return the cuts.
 
     Writes `idr_work.part(entity_key, component_id, key_count, component_token)` and `idr_work.cut_link`, and lets
-    `idr_work.component` stand for the components after the cuts.
+    `idr_work.component` stand for the components after the cuts. Without overrides and such limits there are no parts.
     """
-    ctx.run_file("stages/conflicted")
+    ctx.run_file("stages/cut_link")
     limits = {
         item.name: item.limit_per_identity
         for item in ctx.config.identifiers.values()
         if item.on_conflict == "cut" and item.limit_per_identity is not None
     }
+    if not (ctx.is_overruled or limits):
+        return 0
+    ctx.table_names["part"] = "part"
+    ctx.run_file("stages/conflicted")
     for name, limit in limits.items():
         ctx.execute(
             f"insert into {work_table('conflicted')} select c.component_id from {work_table('scope_record')} as r"

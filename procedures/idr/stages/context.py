@@ -25,7 +25,8 @@ class RunContext:
 
     `table_names` maps a logical work table to the one that holds it, without the run's suffix. `types` has, per source,
     the type of each of its expressions. `metrics` has, per stage that ended, its rows (or the work table that holds
-    them: they are counted when the metrics are written) and its seconds.
+    them: they are counted when the metrics are written) and its seconds. `is_overruled` is false when no override is
+    in force, none was when the last version was published, and nothing was cut then.
     """
 
     wh: Warehouse
@@ -38,6 +39,7 @@ class RunContext:
     table_names: dict[str, str] = field(default_factory=dict)
     types: Mapping[str, Mapping[str, TypeFamily]] = field(default_factory=dict)
     metrics: list[tuple[str, int | str, float]] = field(default_factory=list)
+    is_overruled: bool = True
     stage: str = "check"
     planned_by: str | None = None
     heartbeat: Callable[[], None] = _no_heartbeat

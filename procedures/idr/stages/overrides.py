@@ -23,6 +23,7 @@ LINK_PRIORITY = -1
 def take_snapshot(ctx: RunContext) -> None:
     """Write `idr_work.override_now` and `idr_work.override_entity` (the entities whose overrides changed)."""
     ctx.run_file("stages/override")
+    ctx.is_overruled = ctx.query(read("stages/overruled"))[0]["is_overruled"]
 
 
 def planned_fingerprint(ctx: RunContext) -> str:
@@ -51,6 +52,8 @@ def contradictions(ctx: RunContext) -> list[str]:
 
 def touch(ctx: RunContext) -> None:
     """Add to `idr_work.delta` the published records whose overrides changed."""
+    if not ctx.is_overruled:
+        return
     columns = ", ".join(f"e.{name}" for name in ("entity_id", "entity_key", "source_id", "record_ts"))
     values = "".join(f", e.{name}" for name in state_columns(ctx.config))
     ctx.execute(
@@ -64,6 +67,8 @@ def touch(ctx: RunContext) -> None:
 
 def add_links(ctx: RunContext, source: str, target: str) -> None:
     """Add to the match keys in `target` those of the links that hold records of `source`."""
+    if not ctx.is_overruled:
+        return
     number = number_of(f"'{LINK_RULE}/' || o.override_id")
     ctx.execute(
         f"insert into {work_table(target)} select r.entity_id, '{LINK_RULE}', {number} from {work_table(source)} as r"

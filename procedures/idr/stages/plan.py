@@ -94,7 +94,7 @@ def _resolve(ctx: RunContext, max_iters: int) -> list[str]:
     ctx.timed("live groups", ctx.files("stages/live_key", rows="live_key"))
     ctx.timed("components", lambda c: components.components(c, max_iters))
     ctx.timed("kept apart", _parts)
-    warnings = overrides.contradictions(ctx)
+    warnings = overrides.contradictions(ctx) if ctx.is_overruled else []
     ctx.timed("membership", ctx.files("stages/membership", rows="membership_change"))
     ctx.timed("golden profiles", golden.build)
     ctx.timed("cluster changes", ctx.files("stages/cluster_change", rows="cluster_change"))
@@ -105,7 +105,8 @@ def _resolve(ctx: RunContext, max_iters: int) -> list[str]:
 
 
 def _full_scope(ctx: RunContext) -> str:
-    ctx.execute(f"delete from {work_table('record')} where is_deleted")
+    if any(source.deleted_when for source in ctx.config.sources.values()):
+        ctx.execute(f"delete from {work_table('record')} where is_deleted")
     ctx.table_names["scope_record"] = ctx.table_names["record"]
     match_keys.build(ctx, "record", "match_key")
     overrides.add_links(ctx, "record", "match_key")
