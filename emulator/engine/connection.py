@@ -17,6 +17,7 @@ from sqlglot.errors import ParseError
 
 from emulator.engine import access, records
 from emulator.engine.binds import Parameters, Rows
+from emulator.engine.column_texts import remember_texts
 from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import at_first_word, is_conflict, name_missing, parse_failure, translate
 from emulator.engine.journal import Change, Journal
@@ -66,6 +67,7 @@ def parse_statement(text: str) -> Expr:
             known, (exp.Condition, exp.Alias)
         ):  # sqlglot reads words that begin no statement as an expression
             raise at_first_word(text)
+        remember_texts(known, text)
         with _parsed_lock:
             _parsed[text] = known if again else None
             while len(_parsed) > _REMEMBERED:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from emulator.applications import references
+from emulator.engine.column_texts import TEXT
 from emulator.engine.type_names import name_system_types, name_types
 from emulator.engine.variants import keep_texts_in_variants, read_variants, unquote_variants
 from emulator.errors import compilation_error, unsupported
@@ -36,6 +37,14 @@ _KEYS = (
 )
 
 
+def allow_recursion(expression: Expr, _: Session) -> None:
+    """A WITH that reads itself is recursive; Snowflake does not ask for the word."""
+    for clause in expression.find_all(exp.With):
+        if any(table.name.upper() == cte.alias.upper() and not table.db
+               for cte in clause.expressions for table in cte.this.find_all(exp.Table)):  # fmt: skip
+            clause.set("recursive", True)
+
+
 def name_columns(expression: Expr, _: Session) -> None:
     """Snowflake names a column without alias after its text in upper case, DuckDB after its own rendering."""
     if not isinstance(expression, exp.Select):
@@ -44,9 +53,10 @@ def name_columns(expression: Expr, _: Session) -> None:
         if not isinstance(projection, (exp.Column, exp.Alias, exp.Star, exp.Aliases, exp.Dot)) and not (
             projection.find(exp.Star, exp.Explode, exp.Posexplode) and not isinstance(projection, exp.Count)
         ):
-            text = projection.sql("snowflake").upper()
-            name = f"{text}()" if isinstance(projection, exp.CurrentDate) else text
-            projection.replace(exp.alias_(projection.copy(), name, quoted=True))
+            text = projection.meta.get(TEXT) or projection.sql("snowflake")
+            if isinstance(projection, exp.CurrentDate) and not text.endswith(")"):
+                text += "()"  # DuckDB would take its bare name for the column's
+            projection.replace(exp.alias_(projection.copy(), text.upper(), quoted=True))
 
 
 def answer_functions(expression: Expr, session: Session) -> None:
@@ -270,6 +280,7 @@ REWRITES: list[Rewrite] = [
     refuse_time_travel,
     copy_clones,
     truncate_what_is_there,
+    allow_recursion,
     resolve_references,
     name_columns,  # before a function becomes its value: the column keeps the function's name
     expand_functions,

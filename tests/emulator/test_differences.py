@@ -41,6 +41,13 @@ def test_sums_of_integers_are_numbers(cursor: SnowflakeCursor) -> None:
 def test_columns_are_named_after_their_text(cursor: SnowflakeCursor) -> None:
     cursor.execute("select count(*), max(a), current_role() from (select 1 as a)")
     assert [column.name for column in cursor.description] == ["COUNT(*)", "MAX(A)", "CURRENT_ROLE()"]
+    columns = "a+1, a  + 1, a::int ,nvl(a, 0), 'x', (select 2 from (select 3))"
+    cursor.execute(f"select distinct {columns} from (select 1 as a)")
+    assert [column.name for column in cursor.description] == [
+        "A+1", "A  + 1", "A::INT", "NVL(A, 0)", "'X'", "(SELECT 2 FROM (SELECT 3))",
+    ]  # fmt: skip
+    cursor.execute("with q as (select 1 as a, 2 as b) select min(a)||'x', b, /* c */ max( a ) from q group by b")
+    assert [column.name for column in cursor.description] == ["MIN(A)||'X'", "B", "MAX( A )"]
 
 
 @pytest.mark.parametrize("statement", ["select 1 / 0", "select a / (a - 1) from t", "select a % 0 from t"])
@@ -300,3 +307,8 @@ def test_a_cast_to_number_holds_38_digits(cursor: SnowflakeCursor) -> None:
 def test_a_larger_integer_is_an_error(cursor: SnowflakeCursor) -> None:
     """Snowflake's INT is a NUMBER(38, 0)."""
     assert refused(cursor, "select 1e20::float::int")[0] == 100038
+
+
+def test_a_with_clause_that_reads_itself_is_recursive(cursor: SnowflakeCursor) -> None:
+    cursor.execute("with r as (select 1 as n union all select n + 1 from r where n < 3) select sum(n) from r")
+    assert cursor.fetchone() == (6,)
