@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -22,6 +21,7 @@ from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import at_first_word, is_conflict, name_missing, parse_failure, translate
 from emulator.engine.journal import Change, Journal
 from emulator.engine.rewrite import bind_functions, full_name
+from emulator.engine.spelling import respell
 from emulator.engine.statuses import nothing_to_do
 from emulator.errors import SqlError, compilation_error
 from emulator.names import literal, quote
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable, exp.Copy)
 _ATTEMPTS = 40
-_SCOPED = re.compile(
-    r"^(create\s+(?:or\s+replace\s+)?)scoped\s+(?=temp)", re.IGNORECASE
-)  # Snowpark's, unknown to sqlglot
 _REMEMBERED = 1000
 
 _parsed: OrderedDict[str, Expr | None] = OrderedDict()  # None: seen once, so not worth a copy yet
@@ -50,8 +47,7 @@ def parse_statement(text: str) -> Expr:
         again, known = text in _parsed, _parsed.get(text)
     if known is None:
         try:
-            plain = _SCOPED.sub(r"\1", text)
-            statements = [statement for statement in parse(plain, read="snowflake") if statement is not None]
+            statements = [statement for statement in parse(respell(text), read="snowflake") if statement is not None]
         except ParseError as error:
             raise parse_failure(error, text) from None
         if not statements:

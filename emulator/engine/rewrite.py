@@ -17,6 +17,7 @@ from emulator.engine.type_names import name_system_types, name_types
 from emulator.engine.variants import keep_texts_in_variants, read_variants, unquote_variants
 from emulator.errors import compilation_error, unsupported
 from emulator.functions import FUNCTIONS, context_function
+from emulator.packages import PACKAGE_COLUMNS, packages
 from emulator.sql_functions import expand_functions
 
 if TYPE_CHECKING:
@@ -104,6 +105,16 @@ def resolve_references(expression: Expr, session: Session) -> None:
             raise compilation_error(f"The reference to {name} has no SELECT privilege.", "003001", "42501")
         for key, part in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
             table.set(key, exp.to_identifier(part, quoted=True))
+
+
+def list_packages(expression: Expr, _: Session) -> None:
+    """INFORMATION_SCHEMA.PACKAGES: Snowpark looks up there what a procedure that it registers may use."""
+    for table in list(expression.find_all(exp.Table)):
+        if (table.db.upper(), table.name.upper()) == ("INFORMATION_SCHEMA", "PACKAGES"):
+            rows = [exp.Tuple(expressions=[exp.Literal.string(value) for value in row]) for row in packages()]
+            columns = [exp.to_identifier(name, quoted=True) for name in PACKAGE_COLUMNS]
+            alias = exp.TableAlias(this=exp.to_identifier(table.alias_or_name), columns=columns)
+            table.replace(exp.Values(expressions=rows, alias=alias))
 
 
 def join_texts(expression: Expr, _: Session) -> None:
@@ -282,6 +293,7 @@ REWRITES: list[Rewrite] = [
     truncate_what_is_there,
     allow_recursion,
     resolve_references,
+    list_packages,
     name_columns,  # before a function becomes its value: the column keeps the function's name
     expand_functions,
     answer_functions,
