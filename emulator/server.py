@@ -53,8 +53,8 @@ class Server:
         self._drop_temporary(session.id)
 
     def _drop_temporary(self, session: str | None = None) -> None:
-        """Drop the stages and file formats of a session that has ended; None: of all."""
-        for kind in ("STAGE", "FILE FORMAT"):
+        """Drop the stages, file formats and procedures of a session that has ended; None: of all."""
+        for kind in ("STAGE", "FILE FORMAT", "PROCEDURE"):
             for item in self.catalogue.find(kind):
                 owner = item.definition.get("session")
                 if owner is not None and session in (None, owner):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -17,9 +16,12 @@ from sqlglot.errors import ParseError
 
 from emulator.engine import access, records
 from emulator.engine.binds import Parameters, Rows
+from emulator.engine.column_texts import remember_texts
 from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import at_first_word, is_conflict, name_missing, parse_failure, translate
+from emulator.engine.journal import Change, Journal
 from emulator.engine.rewrite import bind_functions, full_name
+from emulator.engine.spelling import respell
 from emulator.engine.statuses import nothing_to_do
 from emulator.errors import SqlError, compilation_error
 from emulator.names import literal, quote
@@ -33,9 +35,6 @@ if TYPE_CHECKING:
 
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable, exp.Copy)
 _ATTEMPTS = 40
-_SCOPED = re.compile(
-    r"^(create\s+(?:or\s+replace\s+)?)scoped\s+(?=temp)", re.IGNORECASE
-)  # Snowpark's, unknown to sqlglot
 _REMEMBERED = 1000
 
 _parsed: OrderedDict[str, Expr | None] = OrderedDict()  # None: seen once, so not worth a copy yet
@@ -48,8 +47,7 @@ def parse_statement(text: str) -> Expr:
         again, known = text in _parsed, _parsed.get(text)
     if known is None:
         try:
-            plain = _SCOPED.sub(r"\1", text)
-            statements = [statement for statement in parse(plain, read="snowflake") if statement is not None]
+            statements = [statement for statement in parse(respell(text), read="snowflake") if statement is not None]
         except ParseError as error:
             raise parse_failure(error, text) from None
         if not statements:
@@ -65,6 +63,7 @@ def parse_statement(text: str) -> Expr:
             known, (exp.Condition, exp.Alias)
         ):  # sqlglot reads words that begin no statement as an expression
             raise at_first_word(text)
+        remember_texts(known, text)
         with _parsed_lock:
             _parsed[text] = known if again else None
             while len(_parsed) > _REMEMBERED:
@@ -97,6 +96,7 @@ class Connection:
         self.transaction_id: str | None = None
         self._begun = False
         self._lost: SqlError | None = None
+        self._journal = Journal()
 
     @property
     def in_transaction(self) -> bool:
@@ -175,16 +175,38 @@ class Connection:
         try:
             if fresh and self.in_transaction and isinstance(expression, _WRITES):
                 self._begin_in_duckdb()
-            return self._run(session, expression, rows)
+            result = self._run(session, expression, rows)
         except (ConnectorError, duckdb.Error) as error:
             if fresh and is_conflict(error):
                 self._abandon()
                 raise _Conflict from error
-            if self._begun and self.in_transaction:
-                self._lost = translate(error)
-            else:
+            if fresh or not self._begun:
                 self._abandon()
+            else:
+                self._restore(error)
             raise
+        if self._begun and isinstance(expression, _WRITES):
+            place = (session.database, session.schema)
+            self._journal.add(Change(session, place, expression, rows, list(result.rows or result.fetch())))
+        return result
+
+    def _restore(self, error: Exception) -> None:
+        """Make the changes of the transaction again, without the statement that failed; else it is lost."""
+        self._abandon()
+        changes = self._journal.changes
+        if changes is None:
+            self._lost = translate(error)
+            return
+        try:
+            self._begin_in_duckdb()
+            for change in changes:
+                self._stand_in(change.session, change.place)
+                again = self._run(change.session, change.expression, change.rows)
+                if list(again.rows or again.fetch()) != change.answer:
+                    raise _Conflict
+        except (ConnectorError, duckdb.Error, SqlError, _Conflict):
+            self._abandon()
+            self._lost = translate(error)
 
     def _run(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
         cursor = Cursor(self._fake)
@@ -235,7 +257,7 @@ class Connection:
         if table and not (isinstance(expression, (exp.Insert, exp.Copy)) and not expression.args.get("overwrite")):
             self._locks.acquire(self, full_name(table, session))
 
-    def _stand_in(self, session: Session, place: tuple[str, str] | None = None) -> None:
+    def _stand_in(self, session: Session, place: tuple[str | None, str | None] | None = None) -> None:
         """Make the frame's current database and schema DuckDB's."""
         self._set_time_zone(value_of(session, "TIMEZONE"))
         fake = self._fake
@@ -298,6 +320,7 @@ class Connection:
 
     def _end(self) -> None:
         self.transaction_id, self.owner, self._begun, self._lost = None, None, False, None
+        self._journal.clear()
         self._locks.release(self)
 
     def _check_scope(self, session: Session) -> None:
@@ -308,6 +331,7 @@ class Connection:
         """Run DuckDB's own SQL in this connection and its transaction. Raises SqlError."""
         with self.lock:
             self._stand_in(session)
+            self._journal.give_up()
             try:
                 return self._duck.execute(sql, parameters).to_arrow_table()
             except duckdb.Error as error:

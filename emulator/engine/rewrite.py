@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from emulator.applications import references
+from emulator.engine.column_texts import TEXT
 from emulator.engine.type_names import name_system_types, name_types
 from emulator.engine.variants import keep_texts_in_variants, read_variants, unquote_variants
 from emulator.errors import compilation_error, unsupported
 from emulator.functions import FUNCTIONS, context_function
+from emulator.packages import PACKAGE_COLUMNS, packages
 from emulator.sql_functions import expand_functions
 
 if TYPE_CHECKING:
@@ -36,6 +38,14 @@ _KEYS = (
 )
 
 
+def allow_recursion(expression: Expr, _: Session) -> None:
+    """A WITH that reads itself is recursive; Snowflake does not ask for the word."""
+    for clause in expression.find_all(exp.With):
+        if any(table.name.upper() == cte.alias.upper() and not table.db
+               for cte in clause.expressions for table in cte.this.find_all(exp.Table)):  # fmt: skip
+            clause.set("recursive", True)
+
+
 def name_columns(expression: Expr, _: Session) -> None:
     """Snowflake names a column without alias after its text in upper case, DuckDB after its own rendering."""
     if not isinstance(expression, exp.Select):
@@ -44,9 +54,10 @@ def name_columns(expression: Expr, _: Session) -> None:
         if not isinstance(projection, (exp.Column, exp.Alias, exp.Star, exp.Aliases, exp.Dot)) and not (
             projection.find(exp.Star, exp.Explode, exp.Posexplode) and not isinstance(projection, exp.Count)
         ):
-            text = projection.sql("snowflake").upper()
-            name = f"{text}()" if isinstance(projection, exp.CurrentDate) else text
-            projection.replace(exp.alias_(projection.copy(), name, quoted=True))
+            text = projection.meta.get(TEXT) or projection.sql("snowflake")
+            if isinstance(projection, exp.CurrentDate) and not text.endswith(")"):
+                text += "()"  # DuckDB would take its bare name for the column's
+            projection.replace(exp.alias_(projection.copy(), text.upper(), quoted=True))
 
 
 def answer_functions(expression: Expr, session: Session) -> None:
@@ -94,6 +105,16 @@ def resolve_references(expression: Expr, session: Session) -> None:
             raise compilation_error(f"The reference to {name} has no SELECT privilege.", "003001", "42501")
         for key, part in (("this", name.name), ("db", name.schema), ("catalog", name.database)):
             table.set(key, exp.to_identifier(part, quoted=True))
+
+
+def list_packages(expression: Expr, _: Session) -> None:
+    """INFORMATION_SCHEMA.PACKAGES: Snowpark looks up there what a procedure that it registers may use."""
+    for table in list(expression.find_all(exp.Table)):
+        if (table.db.upper(), table.name.upper()) == ("INFORMATION_SCHEMA", "PACKAGES"):
+            rows = [exp.Tuple(expressions=[exp.Literal.string(value) for value in row]) for row in packages()]
+            columns = [exp.to_identifier(name, quoted=True) for name in PACKAGE_COLUMNS]
+            alias = exp.TableAlias(this=exp.to_identifier(table.alias_or_name), columns=columns)
+            table.replace(exp.Values(expressions=rows, alias=alias))
 
 
 def join_texts(expression: Expr, _: Session) -> None:
@@ -270,7 +291,9 @@ REWRITES: list[Rewrite] = [
     refuse_time_travel,
     copy_clones,
     truncate_what_is_there,
+    allow_recursion,
     resolve_references,
+    list_packages,
     name_columns,  # before a function becomes its value: the column keeps the function's name
     expand_functions,
     answer_functions,

@@ -19,13 +19,15 @@ KIND = "PROCEDURE"
 _PYTHON_RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 
-@statement("CREATE [OR REPLACE] [SECURE] PROCEDURE [IF NOT EXISTS]")
+@statement("CREATE [OR REPLACE] [SCOPED] [TEMPORARY|TEMP] [SECURE] PROCEDURE [IF NOT EXISTS]")
 def create_procedure(request: Request) -> Result:
     words, session = request.words, request.session
     name = session.name(words.name(), "CREATE PROCEDURE")
     if not request.server.databases.has_schema(name.database, name.schema):
         raise does_not_exist("Schema", f"{name.database}.{name.schema}")
     definition: dict[str, Any] = {"arguments": parameters(words), "application": session.application}
+    if request.has("TEMPORARY") or request.has("TEMP"):
+        definition["session"] = session.client.id
     clauses(words, definition)
     _check(request, definition)
     if session.application and definition["imports"] and not is_versioned(request.server, name.database, name.schema):
@@ -147,7 +149,8 @@ def _imported(request: Request, location: str) -> Path:
 
 
 def overloads(request: Request, name: Name) -> list[Object]:
-    return request.server.catalogue.find(KIND, database=name.database, schema=name.schema, name=name.name)
+    found = request.server.catalogue.find(KIND, database=name.database, schema=name.schema, name=name.name)
+    return [procedure for procedure in found if request.session.sees(procedure)]
 
 
 def by_types(request: Request, doing: str) -> Object | None:

@@ -12,7 +12,7 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from emulator.errors import SqlError
@@ -21,32 +21,16 @@ from emulator.tasks import graph as states
 from emulator.tasks.clock import Clock
 from emulator.tasks.context import TaskContext
 from emulator.tasks.definition import Task, check_config
+from emulator.tasks.execution import WEEK_MS, Execution
 from emulator.tasks.graph import GraphRun
 from emulator.tasks.history import GraphRecord, TaskRun
+from emulator.tasks.plan import Plan
 from emulator.tasks.recovery import failures_in_a_row, last_successes, latest_rows, restored, run_to_retry
-from emulator.tasks.rules import check_execute, members
+from emulator.tasks.rules import Tasks, check_execute, members
 from emulator.tasks.store import TaskStore
 from emulator.tasks.when import parse_condition
 
-_HOUR_MS = 3_600_000
-_WEEK_MS = 604_800_000
-
-
 RunBody = Callable[[TaskContext], None]  # raises SqlError when the task fails
-
-
-@dataclass(slots=True)
-class _Execution:
-    """A task that runs now."""
-
-    context: TaskContext
-    row: TaskRun
-    started_at: datetime
-    limit: timedelta
-
-    @property
-    def deadline(self) -> datetime:
-        return self.started_at + self.limit
 
 
 class Scheduler:
@@ -69,10 +53,10 @@ class Scheduler:
         self._graphs: list[GraphRun] = []
         self._records: dict[str, GraphRecord] = {}
         self._rows: dict[tuple[str, Name], TaskRun] = {}
-        self._executing: dict[tuple[str, Name], _Execution] = {}
-        self._finished: deque[tuple[_Execution, SqlError | None]] = deque()
+        self._executing: dict[tuple[str, Name], Execution] = {}
+        self._finished: deque[tuple[Execution, SqlError | None]] = deque()
         self._requests: deque[GraphRun] = deque()  # of EXECUTE TASK
-        self._next: dict[Name, tuple[tuple[str | None, datetime | None], datetime]] = {}
+        self._plan = Plan()
         self._failures: dict[str, int] = {}  # in a row, by task id
         self._last_success: dict[Name, GraphRecord] = {}
 
@@ -105,41 +89,23 @@ class Scheduler:
     def next_due(self) -> datetime | None:
         """When something happens next, if nothing finishes before."""
         with self._lock:
-            self._plan()
-            times = [due for _, due in self._next.values()]
+            self._follow()
+            times = list(self._plan.starts().values())
             times += [execution.deadline for execution in self._executing.values()]
             times += [limit for run in self._graphs if (limit := self._graph_deadline(run))]
             return min(times, default=None)
 
     # -- starts
 
-    def _plan(self) -> None:
-        """Keep the next start of each resumed root that has a schedule."""
-        now = self._clock.now()
-        planned: dict[Name, tuple[tuple[str | None, datetime | None], datetime]] = {}
-        for task in self._store.tasks().values():
-            schedule = task.schedule
-            if schedule is None or not task.started or not task.is_root:
-                continue
-            basis = (task.schedule_text, task.resumed_on)
-            old = self._next.get(task.name)
-            if old is not None and old[0] == basis:
-                planned[task.name] = old
-            else:
-                planned[task.name] = (basis, schedule.next_start(now, task.resumed_on or now))
-        self._next = planned
+    def _follow(self) -> Tasks:
+        """Bring the plan up to date; the tasks as they are."""
+        tasks = self._store.tasks()
+        self._plan.follow(tasks, self._clock.now())
+        return tasks
 
     def _begin_scheduled(self) -> bool:
-        self._plan()
-        now, happened = self._clock.now(), False
-        for name, (basis, due) in list(self._next.items()):
-            if due > now:
-                continue
-            task = self._store.tasks()[name]
-            schedule = task.schedule
-            if schedule is None:
-                continue
-            self._next[name] = (basis, schedule.next_start(now, task.resumed_on or now))
+        happened = False
+        for task, due in self._plan.take(self._follow(), self._clock.now()):
             happened = True
             if self._may_begin(task):
                 self._begin(self._new_run(task, due, "SCHEDULE", task.config))
@@ -190,7 +156,6 @@ class Scheduler:
         self._open_record(run)
 
     def _open_record(self, run: GraphRun) -> None:
-        following = self._next.get(run.root.name)
         record = GraphRecord(
             run.root.name,
             states.EXECUTING,
@@ -202,7 +167,7 @@ class Scheduler:
             run.group,
             run.attempt,
             query_start_time=run.started_at,
-            next_scheduled_time=following[1] if following else None,
+            next_scheduled_time=self._plan.next_start(run.root.name),
             config=run.config,
         )
         self._records[run.group] = record
@@ -211,10 +176,10 @@ class Scheduler:
     def pending(self) -> list[TaskRun]:
         """The rows of TASK_HISTORY in state SCHEDULED: the next start of each root, and what EXECUTE TASK asked for."""
         with self._lock:
-            self._plan()
-            tasks = self._store.tasks()
+            tasks = self._follow()
             runs = [
-                self._new_run(tasks[name], due, "SCHEDULE", tasks[name].config) for name, (_, due) in self._next.items()
+                self._new_run(tasks[name], due, "SCHEDULE", tasks[name].config)
+                for name, due in self._plan.starts().items()
             ]
             runs += self._requests
             return [self._row(run, run.root, "SCHEDULED") for run in runs]
@@ -239,7 +204,7 @@ class Scheduler:
         return False
 
     def _row(self, run: GraphRun, task: Task, state: str) -> TaskRun:
-        following = self._next.get(run.root.name) if task.is_root else None
+        following = self._plan.next_start(run.root.name) if task.is_root and state != "SCHEDULED" else None
         return TaskRun(
             task.name,
             task.definition,
@@ -252,7 +217,7 @@ class Scheduler:
             run.group,
             run.attempt,
             condition_text=task.condition,
-            next_scheduled_time=following[1] if following and state != "SCHEDULED" else None,
+            next_scheduled_time=following,
             config=run.config,
         )
 
@@ -274,12 +239,11 @@ class Scheduler:
         row.query_start_time = self._clock.now()
         self._store.record(row)
         context = TaskContext(task, run, row.query_id, self._clock, self._last_success.get(run.root.name))
-        limit = _HOUR_MS if task.timeout_ms is None else task.timeout_ms or _WEEK_MS
-        execution = _Execution(context, row, self._clock.now(), timedelta(milliseconds=limit))
+        execution = Execution(context, row, self._clock.now())
         self._executing[run.group, task.name] = execution
         self._clock.start(lambda: self._work(execution))
 
-    def _work(self, execution: _Execution) -> None:
+    def _work(self, execution: Execution) -> None:
         """The thread of a task."""
         failure: SqlError | None = None
         try:
@@ -328,7 +292,7 @@ class Scheduler:
         ]
         if limit is None or run.started_at is None or not running:
             return None
-        return run.started_at + timedelta(milliseconds=limit or _WEEK_MS)
+        return run.started_at + timedelta(milliseconds=limit or WEEK_MS)
 
     def _time_out(self) -> bool:
         now, happened = self._clock.now(), False
@@ -339,7 +303,7 @@ class Scheduler:
             for (group, name), execution in list(self._executing.items()):
                 final = last is not None and name == last.name
                 if group == run.group and (execution.deadline <= now or (over and not final)):
-                    limit = (run.root.timeout_ms or _WEEK_MS) / 1000 if over else execution.limit.total_seconds()
+                    limit = (run.root.timeout_ms or WEEK_MS) / 1000 if over else execution.limit.total_seconds()
                     self._cancel(run, execution, limit)
                     happened = True
             if over:
@@ -348,7 +312,7 @@ class Scheduler:
                         run.states.setdefault(task.name, states.NOT_RUN)
         return happened
 
-    def _cancel(self, run: GraphRun, execution: _Execution, limit: float) -> None:
+    def _cancel(self, run: GraphRun, execution: Execution, limit: float) -> None:
         """A task that timed out has failed ("timed-out tasks always have a FAILED state")."""
         del self._executing[run.group, execution.row.name]
         execution.context.cancelled.set()

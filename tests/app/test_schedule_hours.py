@@ -25,7 +25,7 @@ EVENTS: dict[int, Callable[[Hours], object]] = {
     51: lambda hours: hours.shop.query("delete from shop.people where id is null"),
     70: lambda hours: hours.kill(LIVE, 40),
     90: lambda hours: hours.kill(DRY, 40),
-    110: lambda hours: hours.define(HOURLY | {"retries": 1}),
+    110: lambda hours: hours.define(HOURLY | {"timeout_minutes": 50}),
     130: lambda hours: hours.kill(LIVE, 12),  # before it has read its configuration: the first lease is short
 }
 OUTCOMES = {
@@ -180,6 +180,16 @@ def test_failures_in_a_row_suspend_the_graph_and_a_retry_is_one_start() -> None:
     assert states(hours, DRY) == ["FAILED", "FAILED", "FAILED", "FAILED_AND_AUTO_SUSPENDED"]
     assert hours.rows(LIVE) == []
     assert len({row.graph_run_group_id for row in hours.rows(DRY)}) == 2
+
+
+def test_the_retry_of_a_killed_run_meets_the_lease_that_it_left() -> None:
+    hours = hourly(retries=1)
+    hours.kill(LIVE, 40)
+    hours.later(hours=1, minutes=1)
+    assert [(row.state, row.return_value) for row in hours.rows(LIVE)] == [("FAILED", None), ("SUCCEEDED", "SKIPPED")]
+    hours.later(hours=2)
+    assert hours.partition() == hours.oracle()
+    assert [start["outcome"] for start in starts(hours.shop.wh)] == ["PUBLISHED", "SKIPPED", "SKIPPED"]
 
 
 def test_a_single_task_without_a_gate_reports_what_it_held() -> None:

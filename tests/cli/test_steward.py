@@ -150,3 +150,52 @@ def test_show_as_of_a_run_tells_who_was_one_and_where_each_is_now(state_file: Pa
     assert names.anna in printed.stdout
     assert "and 2 more" in printed.stdout
     assert "IDR-413" in idr("show", "crm:3", "--as-of", "no_run", "--db", state_file).stderr
+
+
+def everything(state_file: Path) -> dict[str, list[Any]]:
+    with duckdb.connect(str(state_file), read_only=True) as connection:
+        names = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE TABLE'"
+        ).fetchall()
+        return {name: sorted(connection.execute(f"select * from {name}").fetchall(), key=repr) for (name,) in names}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["explain", "crm:1", "crm:99"], "IDR-407"),
+        (["show", "0123456789abcdef"], "IDR-407"),
+        (["show", "crm:99", "--as-of", "current"], "IDR-407"),
+        (["link", "crm:1", "crm:99", "--reason", "x"], "IDR-407"),
+        (["unlink", "crm:99", "crm:1", "--reason", "x"], "IDR-407"),
+        (["link", "crm:1", "crm:10", "--reason", "one after all"], "IDR-411"),  # kept apart
+        (["unlink", "crm:9", "crm:10", "--reason", "two after all"], "IDR-411"),  # forced together
+        (["link", "crm:1", "crm:9", "--reason", "by way of crm:10"], "IDR-411"),
+        (["forget", "crm:99"], "IDR-407"),
+    ],
+)
+def test_what_is_unknown_or_contradicts_a_decision_changes_nothing(
+    state_file: Path, arguments: list[str], code: str
+) -> None:
+    answer("unlink", "crm:1", "crm:10", "--reason", "father and son", "--db", state_file)
+    answer("link", "crm:9", "crm:10", "--reason", "same passport", "--db", state_file)
+    before = everything(state_file)
+    refused = idr(*arguments, "--db", state_file, "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["error"]["code"]) == (1, code)
+    assert everything(state_file) == before
+
+
+def test_nothing_is_erased_while_a_run_is_on(state_file: Path) -> None:
+    wh = DuckDBWarehouse.open(state_file)
+    wh.execute(
+        "update idr_meta.run_lock set holder = :holder, expires_at = '2999-01-01'",
+        {"holder": f"{wh.process_token}:another"},
+    )
+    wh.close()
+    before = everything(state_file)
+    refused = idr("forget", "crm:9", "--db", state_file, "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["status"]) == (4, "SKIPPED")
+    after = everything(state_file)
+    history = "idr_out.run_history"
+    assert len(after.pop(history)) == len(before.pop(history)) + 1, "that it was tried is told"
+    assert after == before

@@ -11,7 +11,8 @@ import pytest
 from snowflake.connector import ProgrammingError
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.snowpark import Session
-from snowflake.snowpark.functions import col
+from snowflake.snowpark.exceptions import SnowparkSQLException
+from snowflake.snowpark.functions import col, lit, when_matched, when_not_matched
 
 from .conftest import Local
 
@@ -193,3 +194,50 @@ def test_snow_describes_and_drops_a_table_by_its_full_name(local: Local, databas
     dropped = local.snow("object", "drop", "table", f"{database}.PUBLIC.T")
     assert dropped.returncode == 0, dropped.stderr + dropped.stdout
     assert local.query(f"show tables in schema {database}.public") == []
+
+
+def test_snowpark_merges_updates_and_deletes(session: Session) -> None:
+    session.create_dataframe([[1, "a"], [2, "b"]], schema=["id", "n"]).write.mode("append").save_as_table("t")
+    target, source = session.table("t"), session.create_dataframe([[2, "z"], [3, "c"]], schema=["id", "n"])
+    merged = target.merge(
+        source,
+        target["id"] == source["id"],
+        [when_matched().update({"n": source["n"]}), when_not_matched().insert({"id": source["id"], "n": source["n"]})],
+    )
+    assert (merged.rows_inserted, merged.rows_updated, merged.rows_deleted) == (1, 1, 0)
+    assert target.update({"n": lit("q")}, col("id") == 1).rows_updated == 1
+    assert target.delete(col("id") == 3).rows_deleted == 1
+    assert [tuple(row) for row in target.sort("id").collect()] == [(1, "q"), (2, "z")]
+
+
+def test_snowpark_makes_a_range(session: Session) -> None:
+    assert [row[0] for row in session.range(1, 4).sort("id").collect()] == [1, 2, 3]
+
+
+def test_snowpark_registers_procedures(session: Session) -> None:
+    session.sql("create stage code").collect()
+
+    def double(_: Session, number: int) -> int:
+        return number * 2
+
+    packages = ["snowflake-snowpark-python"]
+    assert session.sproc.register(double, packages=packages)(4) == 8
+    session.sproc.register(double, name="doubled", is_permanent=True, stage_location="@code", packages=packages)
+    assert session.call("doubled", 5) == 10
+
+
+def test_two_snowpark_sessions_see_each_others_tables(session: Session, local: Local, database: str) -> None:
+    session.create_dataframe([[1]], schema=["id"]).write.save_as_table("t")
+    connection = local.connect(database=database, schema="PUBLIC")
+    with Session.builder.configs({"connection": connection}).create() as other:
+        other.sql("insert into t values (2)").collect()
+        assert session.table("t").count() == 2
+
+
+def test_snowpark_calls_with_wrong_values_are_refused(session: Session) -> None:
+    session.sql("create procedure p(a int) returns int language sql as 'begin return a + 1; end'").collect()
+    assert session.call("p", 1) == 2
+    with pytest.raises(SnowparkSQLException, match="Numeric value 'abc' is not recognized"):
+        session.call("p", "abc")
+    with pytest.raises(SnowparkSQLException, match="Invalid argument types for function 'P'"):
+        session.call("p", 1, 2)

@@ -41,6 +41,13 @@ def test_sums_of_integers_are_numbers(cursor: SnowflakeCursor) -> None:
 def test_columns_are_named_after_their_text(cursor: SnowflakeCursor) -> None:
     cursor.execute("select count(*), max(a), current_role() from (select 1 as a)")
     assert [column.name for column in cursor.description] == ["COUNT(*)", "MAX(A)", "CURRENT_ROLE()"]
+    columns = "a+1, a  + 1, a::int ,nvl(a, 0), 'x', (select 2 from (select 3))"
+    cursor.execute(f"select distinct {columns} from (select 1 as a)")
+    assert [column.name for column in cursor.description] == [
+        "A+1", "A  + 1", "A::INT", "NVL(A, 0)", "'X'", "(SELECT 2 FROM (SELECT 3))",
+    ]  # fmt: skip
+    cursor.execute("with q as (select 1 as a, 2 as b) select min(a)||'x', b, /* c */ max( a ) from q group by b")
+    assert [column.name for column in cursor.description] == ["MIN(A)||'X'", "B", "MAX( A )"]
 
 
 @pytest.mark.parametrize("statement", ["select 1 / 0", "select a / (a - 1) from t", "select a % 0 from t"])
@@ -134,10 +141,35 @@ def test_reads_in_a_transaction_see_what_others_commit(table: SnowflakeCursor, l
     assert table.execute("select distinct b from t").fetchall() == [("x",)]
 
 
-def test_an_error_in_a_transaction_never_commits_half(table: SnowflakeCursor) -> None:
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "insert into t values (3, 'three')",
+        "insert into t values (3, 'ok'), ('x', 'no')",
+        "insert overwrite into t select 3, 'three'",
+        "insert into missing values (1)",
+        "select nosuch from t",
+        "select 1 / 0",
+        "selec 1",
+    ],
+)
+def test_an_error_in_a_transaction_undoes_its_statement_only(table: SnowflakeCursor, failing: str) -> None:
+    table.execute("begin")
+    with pytest.raises(DatabaseError):
+        table.execute(failing)
+    table.execute("insert into t values (2, 'two')")
+    table.execute("update t set b = 'new' where a = 1")
+    with pytest.raises(DatabaseError):
+        table.execute(failing)
+    table.execute("insert into t values (4, 'ok')")
+    table.execute("commit")
+    assert table.execute("select a, b from t order by a").fetchall() == [(1, "new"), (2, "two"), (4, "ok")]
+
+
+def test_an_error_after_changes_that_cannot_be_made_again_never_commits_half(table: SnowflakeCursor) -> None:
     """Stricter than Snowflake, which would undo the failed statement only: here COMMIT fails."""
     table.execute("begin")
-    table.execute("insert into t values (2, 'two')")
+    table.execute("insert into t select 2, left(uuid_string(), 3)")
     refused(table, "insert into t values (3, 'three')")
     assert refused(table, "commit") == (628, "25000")
     assert count(table) == 1
@@ -170,7 +202,7 @@ def test_databases_and_schemas_come_and_go(local: Local) -> None:
     shown = local.query("show schemas in database coming")
     assert [row[1] for row in shown] == ["INFORMATION_SCHEMA", "ONE", "PUBLIC"]
     assert [row[6] for row in local.query("show databases like 'com%'")] == ["GENERATED"]
-    assert [row[1] for row in local.query("describe database coming")] == ["ONE", "PUBLIC"]
+    assert [row[1] for row in local.query("describe database coming")] == ["INFORMATION_SCHEMA", "ONE", "PUBLIC"]
     with pytest.raises(ProgrammingError) as caught:
         local.query("create database coming")
     assert caught.value.errno == 2002
@@ -275,3 +307,8 @@ def test_a_cast_to_number_holds_38_digits(cursor: SnowflakeCursor) -> None:
 def test_a_larger_integer_is_an_error(cursor: SnowflakeCursor) -> None:
     """Snowflake's INT is a NUMBER(38, 0)."""
     assert refused(cursor, "select 1e20::float::int")[0] == 100038
+
+
+def test_a_with_clause_that_reads_itself_is_recursive(cursor: SnowflakeCursor) -> None:
+    cursor.execute("with r as (select 1 as n union all select n + 1 from r where n < 3) select sum(n) from r")
+    assert cursor.fetchone() == (6,)
