@@ -72,7 +72,7 @@ select
 from person_record;
 
 create table crm.customer as
-select record as customer_id, email, phone, loyalty_id, first_name, last_name, updated_at
+select record as customer_id, email, phone, loyalty_id, first_name, last_name, false as is_closed, updated_at
 from person_value where source = 0;
 create table sales.transactions as
 select record as order_id, email as customer_email, phone as customer_phone, updated_at as load_ts

@@ -28,7 +28,13 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
     "IDR_SUFFIX": SUFFIX,
     "PYTHONWARNINGS": "ignore",
 }
-TYPES = {"BIGINT": "number(38, 0)", "HUGEINT": "number(38, 0)", "VARCHAR": "varchar", "TIMESTAMP": "timestamp_ntz"}
+TYPES = {
+    "BOOLEAN": "boolean",
+    "BIGINT": "number(38, 0)",
+    "HUGEINT": "number(38, 0)",
+    "VARCHAR": "varchar",
+    "TIMESTAMP": "timestamp_ntz",
+}
 EMPTY = """
 create or replace procedure retail.public.empty() returns varchar language python runtime_version = '3.11'
 packages = ('snowflake-snowpark-python') handler = 'empty' as 'def empty(session): return None'
