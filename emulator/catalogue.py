@@ -50,14 +50,14 @@ class Object:
 
 
 class Catalogue:
-    """Objects by kind and name. Every change is durable when the method returns."""
+    """Objects by kind and name. Every change outlives the process when the method returns (not a loss of power)."""
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = full")
+        self._db.execute("pragma synchronous = normal")
         self._db.executescript(_TABLES)
 
     @contextmanager
