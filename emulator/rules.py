@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulator.errors import SqlError, compilation_error
+from emulator.errors import SqlError, compilation_error, unsupported
 
 if TYPE_CHECKING:
     from emulator.server import Server
@@ -28,12 +28,20 @@ _TEMPORARY = re.compile(
     r"create\s+(?:or\s+replace\s+)?(?:local\s+|global\s+|scoped\s+)?temp(?:orary)?\s+(?:table|view|stage)",
     re.IGNORECASE,
 )
+_OR_ALTER = re.compile(r"create\s+or\s+alter\s+(?:transient\s+|secure\s+)?(table|view)\b", re.IGNORECASE)
 _IN_APPLICATION_FUNCTIONS = re.compile(r"\bcurrent_(?:warehouse|ip_address|client)\s*\(", re.IGNORECASE)
 
 
 def rule(function: Rule) -> Rule:
     RULES.append(function)
     return function
+
+
+@rule
+def not_emulated(_: Server, __: Session, text: str) -> None:
+    """The parser reads OR ALTER as OR REPLACE, which would lose the rows."""
+    if found := _OR_ALTER.match(text):
+        raise unsupported(f"CREATE OR ALTER {found[1].upper()} in the local Snowflake")
 
 
 @rule

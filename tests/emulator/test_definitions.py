@@ -92,3 +92,10 @@ def test_a_clone_is_a_table_of_its_own(objects: SnowflakeCursor) -> None:
 def test_time_travel_is_refused(objects: SnowflakeCursor, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="Unsupported feature 'Time Travel'"):
         objects.execute(statement)
+
+
+@pytest.mark.parametrize("kind", ["table t (a int, b int)", "transient table t (a int)", "view v as select 2 as a"])
+def test_or_alter_is_refused_before_it_loses_rows(objects: SnowflakeCursor, kind: str) -> None:
+    with pytest.raises(ProgrammingError, match=r"Unsupported feature 'CREATE OR ALTER (TABLE|VIEW) in the local Snow"):
+        objects.execute(f"create or alter {kind}")
+    assert objects.execute("select a from v").fetchall() == [(1,)]
