@@ -13,7 +13,7 @@ from sqlglot import Expr, exp
 
 from emulator.applications import references
 from emulator.engine.column_texts import TEXT
-from emulator.engine.text_functions import cast_variants, keep_trims
+from emulator.engine.text_functions import cast_variants, keep_tries, keep_trims
 from emulator.engine.type_names import name_system_types, name_types
 from emulator.engine.variants import keep_texts_in_variants, read_variants, unquote_variants
 from emulator.errors import compilation_error, unsupported
@@ -309,6 +309,7 @@ REWRITES: list[Rewrite] = [
     unquote_variants,
     widen_numbers,
     keep_trims,
+    keep_tries,
     quote_words,
     drop_keys,
     limit_text,

@@ -41,3 +41,10 @@ def cast_variants(expression: Expr, _: Session) -> None:
         kind = _CASTS.get(call.name.upper())
         if kind and len(call.expressions) == 1:
             call.replace(exp.TryCast(this=call.expressions[0].copy(), to=exp.DataType.build(kind)))
+
+
+def keep_tries(expression: Expr, _: Session) -> None:
+    """TRY_CAST and TRY_TO_TIMESTAMP give NULL for what is no timestamp; fakesnow would make plain casts of them."""
+    for cast in expression.find_all(exp.TryCast):
+        if cast.to.this in (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ):
+            cast.set("to", exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="TIMESTAMP"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from decimal import Decimal
 
@@ -334,3 +335,9 @@ def test_the_open_transaction_is_shown(cursor: SnowflakeCursor) -> None:
     cursor.execute("begin")
     assert cursor.execute("show transactions").fetchall()[0][5] == "running"
     cursor.execute("rollback")
+
+
+def test_a_try_for_a_timestamp_gives_null(cursor: SnowflakeCursor) -> None:
+    cursor.execute("select try_to_timestamp('no'), try_cast('no' as timestamp)")
+    assert cursor.fetchone() == (None, None)
+    assert cursor.execute("select try_to_timestamp('2024-01-02 03:04:05')::date").fetchone() == (dt.date(2024, 1, 2),)
