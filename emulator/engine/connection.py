@@ -131,6 +131,12 @@ class Connection:
                 raise compilation_error(f"Session variable '${name}' does not exist", "002211", "02000")
             parameter.replace(parse_one(values[name], read="snowflake"))
 
+    def unset(self, names: Sequence[str]) -> None:
+        """Forget session variables; those that are not set are passed over."""
+        with self.lock:
+            for name in names:
+                self._fake.variables._variables.pop(name.upper(), None)  # noqa: SLF001 - it has no way to forget them
+
     def describe(self, session: Session, text: str) -> ArrowResult:
         """The columns of a statement's result, without running it."""
         with self.lock:

@@ -13,6 +13,7 @@ from sqlglot import Expr, exp
 
 from emulator.applications import references
 from emulator.engine.column_texts import TEXT
+from emulator.engine.text_functions import cast_variants, keep_tries, keep_trims
 from emulator.engine.type_names import name_system_types, name_types
 from emulator.engine.variants import keep_texts_in_variants, read_variants, unquote_variants
 from emulator.errors import compilation_error, unsupported
@@ -300,12 +301,15 @@ REWRITES: list[Rewrite] = [
     join_texts,
     keep_backslashes,
     halve_md5,
+    cast_variants,
     name_types,
     name_system_types,
     read_variants,
     keep_texts_in_variants,
     unquote_variants,
     widen_numbers,
+    keep_trims,
+    keep_tries,
     quote_words,
     drop_keys,
     limit_text,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from emulator.errors import compilation_error
-from emulator.names import like
+from emulator.functions import USER
+from emulator.names import like, literal
 from emulator.parameters import DEFAULTS, check_name, kind, normal
 from emulator.result import Result, done, table
 from emulator.scripting import is_block
@@ -81,6 +84,40 @@ def show_parameters(request: Request) -> Result:
         if like(pattern, name)
     ]
     return table("key value default level description type", rows)
+
+
+@statement("SET (")
+def set_variables(request: Request) -> Result:
+    """`SET (a, b) = (1, 2)`; SET of one variable is the engine's."""
+    words = request.words
+    names = [name.strip() for name in words.until(")").split(",")]
+    words.expect(")")
+    words.expect("=")
+    [values] = request.query(f"select {words.balanced()}").fetch()
+    words.end()
+    if len(names) != len(values):
+        raise compilation_error("The number of variables and of values is not the same.", "001003")
+    for name, value in zip(names, values, strict=True):
+        written = str(value) if isinstance(value, (bool, int, float, Decimal)) else literal(str(value))
+        request.query(f"set {name} = {'null' if value is None else written}")
+    return done()
+
+
+@statement("UNSET")
+def unset_variables(request: Request) -> Result:
+    text = request.words.rest().strip("() ")
+    request.session.connection.unset([name.strip() for name in text.split(",")])
+    return done()
+
+
+@statement("SHOW TRANSACTIONS")
+def show_transactions(request: Request) -> Result:
+    """The session's own transaction, if it is open."""
+    request.words.accept("IN ACCOUNT")
+    request.words.end()
+    connection, session = request.session.connection, request.session
+    rows = [(connection.transaction_id, USER, session.id, "", None, "running", "")] if connection.in_transaction else []
+    return table("id user session name started_on:timestamp_ltz state scope", rows)
 
 
 @statement("BEGIN [WORK|TRANSACTION] [NAME]", "START TRANSACTION [NAME]")

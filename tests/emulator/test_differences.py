@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from decimal import Decimal
 
@@ -312,3 +313,31 @@ def test_a_larger_integer_is_an_error(cursor: SnowflakeCursor) -> None:
 def test_a_with_clause_that_reads_itself_is_recursive(cursor: SnowflakeCursor) -> None:
     cursor.execute("with r as (select 1 as n union all select n + 1 from r where n < 3) select sum(n) from r")
     assert cursor.fetchone() == (6,)
+
+
+def test_trims_keep_their_side_and_characters(cursor: SnowflakeCursor) -> None:
+    cursor.execute(
+        "select ltrim('xxax', 'x'), rtrim('xaxx', 'x'), trim('xax', 'x'), ltrim(' a '), rtrim(' a '), trim(' a ')"
+    )
+    assert cursor.fetchone() == ("ax", "xa", "a", "a ", " a", "a")
+
+
+def test_several_variables_are_set_and_forgotten(cursor: SnowflakeCursor) -> None:
+    cursor.execute("set (one, two) = (1 + 0, 'b''c')")
+    assert cursor.execute("select $one, $two").fetchone() == (1, "b'c")
+    cursor.execute("unset one")
+    with pytest.raises(ProgrammingError, match="'\\$ONE' does not exist"):
+        cursor.execute("select $one")
+
+
+def test_the_open_transaction_is_shown(cursor: SnowflakeCursor) -> None:
+    assert cursor.execute("show transactions").fetchall() == []
+    cursor.execute("begin")
+    assert cursor.execute("show transactions").fetchall()[0][5] == "running"
+    cursor.execute("rollback")
+
+
+def test_a_try_for_a_timestamp_gives_null(cursor: SnowflakeCursor) -> None:
+    cursor.execute("select try_to_timestamp('no'), try_cast('no' as timestamp)")
+    assert cursor.fetchone() == (None, None)
+    assert cursor.execute("select try_to_timestamp('2024-01-02 03:04:05')::date").fetchone() == (dt.date(2024, 1, 2),)
