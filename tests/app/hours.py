@@ -55,7 +55,7 @@ class _Body(Engine):
         sql = _CONTEXT.sub(self._context_value, sql)
         found = _HISTORY.search(sql)
         if found:
-            self.hours.write_history()
+            self.hours.write_history(self.context.graph.group)
             before = sql[: found.start()].count("?")
             binds = binds[:before] + binds[before + found[0].count("?") :]
             sql = _HISTORY.sub("main.task_history", sql)
@@ -132,7 +132,8 @@ class Hours:
     def _body(self, context: TaskContext) -> None:
         run(parse_block(context.task.definition), _Body(self, context), set_return_value=context.set_return_value)
 
-    def write_history(self) -> None:
+    def write_history(self, group: str) -> None:
+        """TASK_HISTORY of one start."""
         connection = self.shop.connection
         connection.execute(
             "create or replace table main.task_history (name varchar, state varchar, error_message varchar,"
@@ -141,6 +142,7 @@ class Hours:
         rows = [
             (row.name.name, row.state, row.error_message, row.graph_run_group_id, row.attempt_number)
             for row in self.store.runs()
+            if row.graph_run_group_id == group
         ]
         connection.executemany("insert into main.task_history values (?, ?, ?, ?, ?)", rows)
 

@@ -70,7 +70,7 @@ def approve_latest(hours: Hours) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("monday", "count", "weekly"),
     [(datetime(2026, 3, 23, tzinfo=BERLIN), 167, 0), (datetime(2026, 10, 19, tzinfo=BERLIN), 169, 2)],

@@ -199,3 +199,12 @@ def test_nothing_is_erased_while_a_run_is_on(state_file: Path) -> None:
     history = "idr_out.run_history"
     assert len(after.pop(history)) == len(before.pop(history)) + 1, "that it was tried is told"
     assert after == before
+
+
+def test_status_tells_what_was_held_until_it_is_approved(state_file: Path, names: SimpleNamespace) -> None:
+    [alert] = answer("status", "--db", state_file)["alerts"]
+    assert (alert["kind"], alert["run_id"]) == ("HELD", names.held)
+    assert "To look at" in idr("status", "--db", state_file).stdout
+    assert idr("approve", names.held, "--db", state_file).exit_code == 0
+    assert answer("status", "--db", state_file)["alerts"] == []
+    assert "To look at" not in idr("status", "--db", state_file).stdout
