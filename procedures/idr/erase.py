@@ -62,6 +62,12 @@ def purge(ctx: RunContext, entity_key: str, values: Iterable[str], *, resolved: 
     return changed
 
 
+def purge_late(wh: Warehouse, entity_key: str) -> None:
+    """Remove an override that was being stored while the erasure was committed: neither saw the other."""
+    named = {"entity_key": entity_key}
+    wh.execute("delete from idr_meta.identity_override where entity_a = :entity_key or entity_b = :entity_key", named)
+
+
 def _leave_samples(wh: Warehouse, entity_key: str) -> None:
     """Take the key out of the lists of example keys of skipped groups."""
     for row in wh.query(read("forget/samples"), {"entity_key": entity_key}):

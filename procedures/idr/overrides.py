@@ -42,7 +42,23 @@ def add(wh: Warehouse, kind: str, a: str, b: str, reason: str, created_by: str, 
         "created_at": now,
     }
     wh.execute(read("overrides/add"), row)
+    _withdraw_unless_alone(wh, row)
     return row
+
+
+def _withdraw_unless_alone(wh: Warehouse, row: Row) -> None:
+    """Check again what may have changed while the override was stored, by somebody else who did not see it yet.
+
+    Of two that contradict each other, stored at the same moment, at least one is withdrawn.
+    """
+    try:
+        for entity_key in (row["entity_a"], row["entity_b"]):
+            find_entity(wh, entity_key)
+        others = [other for other in active(wh) if other["override_id"] != row["override_id"]]
+        _contradiction(others, row["kind"], row["entity_a"], row["entity_b"])
+    except IdrError:
+        wh.execute("delete from idr_meta.identity_override where override_id = :override_id", row)
+        raise
 
 
 def revoke(wh: Warehouse, override_id: str, revoked_by: str, now: datetime) -> dict[str, Any]:

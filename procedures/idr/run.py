@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -180,8 +181,17 @@ class _Session:
                 self._finish()
                 self._clean_up()
             finally:
-                lock.release(self.wh, self.lease)
+                with self._afterwards("its lock is left until it expires"):
+                    lock.release(self.wh, self.lease)
         return self.result
+
+    @contextmanager
+    def _afterwards(self, otherwise: str) -> Iterator[None]:
+        """What fails here changes nothing of the run's outcome."""
+        try:
+            yield
+        except IdrError as error:
+            self.result["warnings"].append(f"the run ended as told, but {otherwise}: {error}")
 
     def _cause(self, error: IdrError) -> IdrError:
         """The loss of the lease when it was lost: whoever took over has dropped this run's work tables."""
@@ -192,13 +202,9 @@ class _Session:
         return error
 
     def _clean_up(self) -> None:
-        """What fails here changes nothing of the run's outcome, and the next run cleans up again."""
-        try:
-            journal.clean_up(
-                self.wh, self.now - timedelta(days=self.settings.retention_days), self._held_lease().holder
-            )
-        except IdrError as error:
-            self.result["warnings"].append(f"the run ended as told, but its work tables are left: {error}")
+        oldest = self.now - timedelta(days=self.settings.retention_days)
+        with self._afterwards("its work tables are left to the next one"):
+            journal.clean_up(self.wh, oldest, self._held_lease().holder)
 
     def _lease_end(self) -> datetime:
         return self.clock() + timedelta(minutes=self.settings.lease_minutes)
@@ -247,8 +253,9 @@ class _Session:
         if not self.is_recorded:
             self._record()
         if self.ctx:
-            journal.stage_metrics(self.ctx)
-            journal.metrics(self.wh, self.result, self.now)
+            with self._afterwards("its metrics are missing"):
+                journal.stage_metrics(self.ctx)
+                journal.metrics(self.wh, self.result, self.now)
 
     def load(self) -> Config:
         config = store.load(self.wh)
@@ -354,6 +361,7 @@ class _Session:
             self.result["counts"] = plan.build_forget(ctx, entity_key, _ENOUGH_ROUNDS)
             self._publish(ctx, self._marks(), purge)
             self.result |= erase.receipt(ctx)
+        erase.purge_late(self.wh, entity_key)
 
     def _marks(self) -> dict[str, datetime]:
         """The published watermarks by source."""

@@ -87,6 +87,9 @@ def published(connection: Any) -> State:
         rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
         if name == "idr_meta.base_state":
             rows = [row for row in rows if row["base_version"] != 0]
+        for row in rows:
+            if row.get("rule_id") == "_link":  # the key is made of the id of the override
+                row["match_key"] = None
         kept = [
             column for column in columns
             if not column.endswith(_UNLIKE) and any(row[column] is not None for row in rows)

@@ -71,7 +71,7 @@ def apply(wh: Warehouse, config: Config) -> None:
 
 def load(wh: Warehouse) -> Config:
     """The configuration in `idr_meta`. Raises IDR-113 when there is none, IDR-115 when it is no longer valid."""
-    tables = {name: wh.query(f"select {', '.join(cols)} from idr_meta.{name}") for name, cols in _COLUMNS.items()}
+    tables = _tables(wh)
     if not tables["source_table"]:
         raise IdrError.of(
             "IDR-113",
@@ -88,6 +88,19 @@ def load(wh: Warehouse) -> Config:
         raise IdrError.of(
             "IDR-115", f"a row cannot be read ({error})", where="idr_meta", fix="Apply the idr.yml again"
         ) from error
+
+
+def _tables(wh: Warehouse) -> dict[str, list[Row]]:
+    """The rows of every table, read by one statement: never half of one configuration and half of the next."""
+    every = list(dict.fromkeys(column for columns in _COLUMNS.values() for column in columns))
+    selects = []
+    for table, columns in _COLUMNS.items():
+        chosen = ", ".join(column if column in columns else f"null as {column}" for column in every)
+        selects.append(f"select '{table}' as of_table, {chosen} from idr_meta.{table}")
+    tables: dict[str, list[Row]] = {table: [] for table in _COLUMNS}
+    for row in wh.query(" union all ".join(selects)):
+        tables[row["of_table"]].append(row)
+    return tables
 
 
 def load_if_any(wh: Warehouse) -> Config | None:
