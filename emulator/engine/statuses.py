@@ -37,7 +37,7 @@ def _is_there(table: exp.Table, session: Session) -> bool:
     place = full_name(table, session)
     if place in session.connection.temporary:
         return session.connection.has_temporary(place[2])
-    return session.server.databases.relation_kind(Name(*place)) is not None
+    return session.server.databases.has_relation(Name(*place))
 
 
 def _name(table: exp.Table) -> str:
