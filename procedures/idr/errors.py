@@ -58,6 +58,10 @@ CODES: dict[str, str] = {
 }
 
 
+_MOST = 100
+_ONE_LINE = {ord("\n"): "\\n", ord("\r"): "\\r"}  # a value from a file must not look like a line of its own
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong: what (`message`), where (`where`) and how to mend it (`fix`)."""
@@ -70,7 +74,7 @@ class Problem:
     def __str__(self) -> str:
         place = f" {self.where}:" if self.where else ""
         mend = f" {self.fix}" if self.fix else ""
-        return f"{self.code}{place} {self.message}.{mend}"
+        return f"{self.code}{place} {self.message}.{mend}".translate(_ONE_LINE)
 
 
 class IdrError(Exception):
@@ -82,6 +86,9 @@ class IdrError(Exception):
         for problem in problems:
             if problem.code not in CODES:
                 raise ValueError(f"{problem.code} is not in the catalogue")
+        if len(problems) > _MOST:
+            more = f"there are {len(problems) - _MOST:,} more problems"
+            problems = (*problems[:_MOST], Problem(problems[_MOST].code, more, fix="Mend these first"))
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 

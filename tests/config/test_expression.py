@@ -15,8 +15,12 @@ HOSTILE = [
     "$$x$$", "random()", "uuid_string()", "seq.nextval", "array_agg(a)", "flatten(a)", "(a, b)", "a union select 1",
     "case when (select 1) = 1 then 1 end", "a[(select 1)]", "dateadd(my_udf(), 1, a)", "x -> x + 1", "read_csv('x')",
     "getenv('HOME')", "with x as (select 1) select 1", "{'a': 1}",
+    "email collate 'x; drop table y'", "email collate 'nocase, (select a from b)'", "email collate '%'",
+    "dateadd('day; drop table x', 1, a)", "dateadd('day, 1, a) || (select a from b) || dateadd(day', 1, a)",
+    "datediff('day, a, b) || (select a from b) || datediff(day', a, b)",
+    "interval (id) day", "date_trunc('a, (select 1)', a)",
 ]  # fmt: skip
-BROKEN = ["", "  ", "(", "a b c", "a from t", "lower(a", "'a", "a, b", "(" * 1900, "not " * 900 + "a", "a" * 5000]
+BROKEN = ["", "date_trunc()", "  ", "(", "a b c", "a from t", "lower(a", "'a", "a, b", "(" * 1900, "not " * 900 + "a", "a" * 5000]
 FINE = [
     "email", '"Weird Name"', "lower(trim(email))", "first_name || ' ' || last_name", "coalesce(a, b, 'x')",
     "case when a = 1 then 'x' else null end", "a::varchar", "try_cast(a as date)", "payload:contact.email::string",

@@ -14,11 +14,13 @@ from sqlglot.tokens import Token, TokenType
 
 from idr.config.reserved import RESERVED_WORDS
 from idr.errors import IdrError, Problem
+from idr.warehouse.translate import to_duckdb
 
 MAX_LENGTH = 4000
 
 _PART = r'(?:[A-Za-z_][A-Za-z0-9_$]*|"(?:[^"\x00-\x1f]|"")+")'
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COLLATION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _TABLE = re.compile(rf"{_PART}(?:\.{_PART}){{0,2}}")
 
 _SYNTAX = (
@@ -95,8 +97,40 @@ def _objection(node: exp.Expr) -> str | None:
             return f'"{node.name}" depends on the session and is not allowed'
         return None
     if type(node) in _ALLOWED:
-        return None
+        return _misplaced_word(node)
     return f"{_describe(node)} is not allowed"
+
+
+def _misplaced_word(node: exp.Expr) -> str | None:
+    """The parser keeps some texts as words that are written out without quotes: a unit of time, a collation."""
+    if isinstance(node, exp.Collate) and not (
+        isinstance(node.expression, exp.Literal) and _COLLATION.fullmatch(node.expression.name)
+    ):
+        return "a collation other than a plain name in quotes"
+    if isinstance(node, exp.Interval) and not isinstance(node.this, exp.Literal):
+        return "an interval other than a number in quotes and a unit"
+    words = [node] if isinstance(node, exp.Var) else [node.args.get("unit"), node.args.get("format")]
+    for word in words:
+        if isinstance(word, exp.Var) and not _PLAIN.fullmatch(word.name):
+            return f'"{word.name}" in place of a plain word is not allowed'
+    return None
+
+
+def _changed_by_writing(tree: exp.Expr) -> str | None:
+    """What parsers find in the written expression although it is not in the tree: the writer left out a quote."""
+    written = exp.select(exp.alias_(tree, "c0")).from_("t").sql(dialect="snowflake")
+    complaints = filter(
+        None, map(_objection, sqlglot.parse_one(tree.sql(dialect="snowflake"), read="snowflake").walk())
+    )
+    complaint = next(complaints, None)
+    if complaint:
+        return complaint
+    for statement in sqlglot.parse(to_duckdb(written), read="duckdb"):
+        if not isinstance(statement, exp.Select) or len(statement.expressions) != 1:
+            return "more than one scalar expression is not allowed"
+        if len(list(statement.find_all(exp.Query))) != 1:
+            return "a sub-query is not allowed"
+    return None
 
 
 def _describe(node: exp.Expr) -> str:
@@ -129,7 +163,9 @@ def _analyse(text: str) -> tuple[exp.Expr | None, list[Problem]]:
             return None, [_refused(complaint)]
         tree = sqlglot.parse_one(text, dialect="snowflake")
         complaints = list(dict.fromkeys(filter(None, map(_objection, tree.walk()))))
-    except SqlglotError:
+        if not complaints and (changed := _changed_by_writing(tree)):
+            complaints.append(changed)
+    except (SqlglotError, IdrError, AttributeError, TypeError, ValueError, LookupError):  # the parser's own slips, too
         return None, [_unparsable(f'"{text}" does not parse')]
     except RecursionError:
         return None, [_unparsable("the expression is nested too deeply")]

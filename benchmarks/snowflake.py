@@ -5,7 +5,6 @@ Contenders take turns (A, B, A, B); medians are shown. Each FULL run through CAL
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -19,11 +18,16 @@ from pathlib import Path
 
 import duckdb
 import snowflake.connector
-from full_run import HERE, generate, measured
 
-ROOT = HERE.parent
+from benchmarks import retail
+from benchmarks.measure import Figures, measured, medians
+from benchmarks.options import Options
+
+ROWS = 100_000
+ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SUFFIX = "bench"
+_PORT = 8095
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
     "IDR_SUFFIX": SUFFIX,
     "PYTHONWARNINGS": "ignore",
@@ -108,11 +112,11 @@ class Local:
     def stop(self) -> None:
         self._do(BIN / "idr", "local", "stop", "--data", self.data)
 
-    def full_run(self) -> dict[str, float]:
+    def full_run(self) -> Figures:
         """Seconds of the CALL as the client sees it, and of the run as it tells itself."""
         source = "create application idr_bench from application package idr_package_bench"
         self.sql(f"{source} using @idr_package_bench.source.files", *self.grants)
-        text = (HERE / "retail.yml").read_text(encoding="utf-8").replace("table: ", "table: retail.")
+        text = retail.CONFIG.read_text(encoding="utf-8").replace("table: ", "table: retail.")
         self.sql(f"call idr_bench.core.idr_configure($${text}$$)")
         started = time.perf_counter()
         [(answer,)] = self.sql("call idr_bench.core.idr_run('FULL', 30, false)")
@@ -122,7 +126,7 @@ class Local:
             raise SystemExit(answer)
         stages = self.sql("select stage, seconds from idr_bench.idr_out.stage_metrics")
         self.sql("drop application idr_bench cascade")
-        return {"total": seconds, "run": result["duration_seconds"], **dict(stages)}
+        return {"seconds": seconds, "run_seconds": result["duration_seconds"], "parts": dict(stages)}
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -131,53 +135,34 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def show(name: str, found: list[float], unit: str = "s") -> None:
-    factor = 1000 if unit == "ms" else 1
-    print(f"  {name:<34} {statistics.median(found) * factor:9.2f} {unit}")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--port", type=int, default=8095)
-    args = parser.parse_args()
-    print(f"{args.rows} rows, medians of {args.rounds}; load of the machine {os.getloadavg()[0]:.1f}")
+def bench(options: Options) -> list[Figures]:
     with tempfile.TemporaryDirectory() as name:
         base = Path(name) / "retail.duckdb"
-        generate(base, args.rows, args.seed)
-        local = Local(Path(name), args.port, base)
+        retail.generate(base, options.rows, options.seed)
+        local = Local(Path(name), _PORT, base)
         try:
-            rounds = [(measured("pipeline", base), local.full_run()) for _ in range(args.rounds)]
+            rounds = [
+                (measured("benchmarks.full:idr", base=str(base)), local.full_run()) for _ in range(options.rounds)
+            ]
             with local.connect() as connection:
                 cursor = connection.cursor()
-                calls = [
-                    (
-                        seconds_of(lambda: cursor.execute("select 1")),
-                        seconds_of(lambda: cursor.execute("call retail.public.empty()")),
-                    )
-                    for _ in range(4 * args.rounds)
-                ]
-            deploys = [
-                (seconds_of(lambda: local.snow("--version")), seconds_of(lambda: local.snow("app", "deploy")))
-                for _ in range(args.rounds)
-            ]
+                calls = {
+                    "select 1": lambda: cursor.execute("select 1"),
+                    "call of an empty procedure": lambda: cursor.execute("call retail.public.empty()"),
+                }
+                small = {name: [seconds_of(work) for _ in range(4 * options.rounds)] for name, work in calls.items()}
+            deploys = {"snow --version": ("--version",), "snow app deploy, nothing changed": ("app", "deploy")}
+            slow = {
+                name: [seconds_of(lambda words=words: local.snow(*words)) for _ in range(options.rounds)]
+                for name, words in deploys.items()
+            }
         finally:
             local.stop()
-    show("FULL on the DuckDB adapter", [here["total"] for here, _ in rounds])
-    show("FULL through CALL", [there["total"] for _, there in rounds])
-    for stage in rounds[0][0]:
-        if stage in rounds[0][1] and stage != "total":
-            show(f"  {stage} on DuckDB", [here[stage] for here, _ in rounds])
-            show(f"  {stage} through CALL", [there[stage] for _, there in rounds])
-    ratio = statistics.median(there["total"] / here["total"] for here, there in rounds)
-    print(f"  CALL / DuckDB adapter: {ratio:.2f}")
-    show("select 1", [least for least, _ in calls], "ms")
-    show("call of an empty procedure", [call for _, call in calls], "ms")
-    show("snow --version", [least for least, _ in deploys])
-    show("snow app deploy, nothing changed", [deploy for _, deploy in deploys])
-
-
-if __name__ == "__main__":
-    main()
+    here, there = medians([one for one, _ in rounds if one]), medians([other for _, other in rounds])
+    rows: list[Figures] = [
+        {"contender": "FULL on the DuckDB adapter", "seconds": here["seconds"], "parts": here["parts"]},
+        {"contender": "FULL through CALL", **there, "ratio": there["seconds"] / here["seconds"]},
+    ]
+    return rows + [
+        {"contender": name, "seconds": statistics.median(found)} for name, found in {**small, **slow}.items()
+    ]

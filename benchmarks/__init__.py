@@ -1,0 +1,1 @@
+"""Measurements of speed, cost and accuracy: `./scripts/bench`, see docs/performance.md."""

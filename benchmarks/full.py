@@ -1,0 +1,111 @@
+"""A FULL run beside the floor and beside what most SQL projects do, on copies of one retail base.
+
+The floor is what DuckDB alone needs to read, normalise and write membership, clusters and golden profiles with the
+components given. `propagation` finds them itself, by label propagation over the records; it writes those three tables
+and nothing else. `idr` does everything: provenance, diff, events, evidence, gate, one transaction.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+from benchmarks import retail
+from benchmarks.counted import Counted
+from benchmarks.measure import Figures, in_turns
+from benchmarks.options import Options
+from benchmarks.solvers import label_propagation
+from idr.warehouse.duckdb import DuckDBWarehouse
+
+ROWS = 1_000_000
+_GIVEN = (
+    "create table idr_given as select r.entity_key, l.label as resolved_id"
+    " from node_record as r join label as l using (id)"
+)
+
+
+def bench(options: Options) -> list[Figures]:
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder) / "retail.duckdb"
+        retail.generate(base, options.rows, options.seed)
+        _give_components(base)
+        names = ("floor", "idr", "propagation")
+        calls = {name: (f"benchmarks.full:{name}", {"base": str(base)}) for name in names}
+        found = in_turns(calls, options.rounds, options.limit)
+    least = found["floor"]["seconds"]
+    return [
+        {"contender": name, **figures, "ratio": figures["seconds"] / least} if figures else {"contender": name}
+        for name, figures in found.items()
+    ]
+
+
+def idr(base: str) -> Figures:
+    """A first FULL run; seconds in all and per stage."""
+    with retail.copied(base) as path, duckdb.connect(str(path)) as connection:
+        counted = Counted(connection)
+        wh = DuckDBWarehouse(counted)
+        retail.configure(wh)
+        counted.reset()
+        result = retail.published(wh, "FULL")
+        figures = counted.figures()
+        parts = dict(connection.execute("select stage, seconds from idr_out.stage_metrics").fetchall())
+        parts["publish and the rest"] = result["duration_seconds"] - sum(parts.values())
+        return {"seconds": result["duration_seconds"], **figures, "parts": parts}
+
+
+def floor(base: str) -> Figures:
+    """The statements of `floor.sql`; seconds in all and per statement."""
+    with retail.copied(base) as path, duckdb.connect(str(path)) as connection:
+        counted = _plain(connection)
+        parts = {_target(statement): _seconds(counted, statement) for statement in retail.statements("floor")}
+        return {"seconds": sum(parts.values()), **counted.figures(), "parts": parts}
+
+
+def propagation(base: str) -> Figures:
+    """The same with the components found by label propagation over a star of records per value."""
+    with retail.copied(base) as path, duckdb.connect(str(path)) as connection:
+        counted = _plain(connection)
+        counted.execute("drop table idr_given")
+        schema, record, *outputs = retail.statements("floor")
+        parts = {"floor.record": _seconds(counted, schema) + _seconds(counted, record)}
+        parts["edges"] = sum(_seconds(counted, statement) for statement in retail.statements("propagation"))
+        started = time.perf_counter()
+        label_propagation(counted)
+        parts["components"] = time.perf_counter() - started
+        parts["components"] += _seconds(counted, _GIVEN)
+        parts |= {_target(statement): _seconds(counted, statement) for statement in outputs}
+        return {"seconds": sum(parts.values()), **counted.figures(), "parts": parts}
+
+
+def _plain(connection: duckdb.DuckDBPyConnection) -> Counted:
+    """A connection with the engine's options that a run sets as well."""
+    DuckDBWarehouse(connection)
+    return Counted(connection)
+
+
+def _target(statement: str) -> str:
+    return statement[statement.index("floor") :].split(maxsplit=1)[0]
+
+
+def _seconds(counted: Counted, statement: str) -> float:
+    started = time.perf_counter()
+    counted.execute(statement)
+    return time.perf_counter() - started
+
+
+def _give_components(base: Path) -> None:
+    """Leave in the database, for the floor, the components that a run finds."""
+    with retail.copied(base) as solved:
+        with duckdb.connect(str(solved)) as connection:
+            wh = DuckDBWarehouse(connection)
+            retail.configure(wh)
+            retail.published(wh, "FULL")
+        with duckdb.connect(str(base)) as connection:
+            connection.execute(f"attach '{solved}' as solved (read_only)")
+            connection.execute(
+                "create table idr_given as select entity_key, resolved_id"
+                " from solved.idr_out.identity_resolved_membership_current"
+            )

@@ -1,0 +1,15 @@
+"""What a benchmark is asked for on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """`rows` of the sources, or nodes of a graph; `rounds` of which the medians are told; `limit` in seconds."""
+
+    rows: int
+    seed: int
+    rounds: int
+    limit: float

@@ -1,0 +1,68 @@
+"""The retail base: five sources with their truth, IDR configured for them, and changes to them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from benchmarks.measure import Figures
+from idr import run, schema
+from idr.config import store, yaml_file
+from idr.warehouse.duckdb import DuckDBWarehouse
+
+HERE = Path(__file__).parent
+CONFIG = HERE / "retail.yml"
+
+
+def statements(name: str) -> list[str]:
+    """The statements of one of the SQL files beside this one, without comments."""
+    lines = (HERE / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("--"))
+    return [part.strip() for part in text.split(";\n") if part.strip()]
+
+
+def generate(path: Path, rows: int, seed: int) -> None:
+    """Write the sources, about so many rows in all, and the truth to a new database file."""
+    with duckdb.connect(str(path)) as connection:
+        fill(connection, rows, seed)
+
+
+def fill(connection: duckdb.DuckDBPyConnection, rows: int, seed: int) -> None:
+    """Write the sources and the truth."""
+    for statement in statements("retail"):
+        values = {name: value for name, value in {"rows": rows, "seed": seed}.items() if f"${name}" in statement}
+        connection.execute(statement, values)
+
+
+def change(connection: duckdb.DuckDBPyConnection, rows: int, seed: int) -> None:
+    """Change about so many rows: one half updates, two fifths new records, one tenth deletions."""
+    connection.execute(f"set variable changed = {rows}; set variable seed = {seed}")
+    for statement in statements("change"):
+        connection.execute(statement)
+
+
+def configure(wh: DuckDBWarehouse) -> None:
+    """Create IDR's own tables and apply the configuration of the retail sources."""
+    schema.install(wh)
+    store.apply(wh, yaml_file.load_file(CONFIG))
+
+
+def published(wh: DuckDBWarehouse, mode: str, **options: Any) -> Figures:
+    """The result of a run, which must not fail."""
+    result = run.run(wh, mode, **options)
+    if result["status"] not in ("SUCCESS", "SUCCESS_WITH_WARNINGS", "DRY_RUN_COMPLETE"):
+        raise SystemExit(f"{result['status']}: {result['message']} {result['reasons']} {result['error']}")
+    return result
+
+
+@contextmanager
+def copied(base: str | Path) -> Iterator[Path]:
+    """A copy of a database file, beside it, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(dir=Path(base).parent) as folder:
+        yield Path(shutil.copy(base, Path(folder) / "copy.duckdb"))

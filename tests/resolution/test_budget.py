@@ -1,0 +1,113 @@
+"""What a run may cost: its statements, and the rows that it writes, on a small retail base. Seconds are not judged.
+
+A budget is what a run needs now and a little more. Lower it when a run needs less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import pytest
+
+from benchmarks import retail
+from benchmarks.counted import Counted
+from idr.warehouse.duckdb import DuckDBWarehouse
+
+SMALL, LARGE = 3_000, 9_000
+CHANGE = 60
+STATEMENTS = {  # those that read or write tables, and all; each round of components takes four
+    "FULL": (90, 155),
+    "nothing": (86, 140),
+    "change": (92, 148),
+    "tenfold": (96, 156),
+    "plan": (74, 90),
+    "publish": (46, 98),
+}
+HOUSEKEEPING = 130  # rows of the journal, the lease, rules and watermarks: for five sources, whatever their size
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`heavy` statements read or write tables. `rows` were inserted, updated or deleted; readers see `readable`."""
+
+    heavy: int
+    statements: int
+    rows: int
+    readable: int
+
+
+def costs(rows: int) -> dict[str, Cost]:
+    """A FULL run, and INCR runs after it on the same database."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("set threads = 1")
+    retail.fill(connection, rows, seed=7)
+    counted = Counted(connection)
+    wh = DuckDBWarehouse(counted)
+    retail.configure(wh)
+
+    def cost(mode: str, *, changed: int = 0, dry_run: bool = False) -> Cost:
+        if changed:
+            retail.change(connection, changed, seed=changed)
+        counted.reset()
+        retail.published(wh, mode, dry_run=dry_run)
+        readable = sum(rows for table, rows in counted.rows.items() if table.endswith("_current"))
+        return Cost(counted.heavy, len(counted.statements), counted.rows.total(), readable)
+
+    return {
+        "FULL": cost("FULL"),
+        "nothing": cost("INCR"),
+        "change": cost("INCR", changed=CHANGE),
+        "tenfold": cost("INCR", changed=10 * CHANGE),
+        "plan": cost("INCR", changed=CHANGE + 1, dry_run=True),
+        "publish": cost("INCR"),
+    }
+
+
+@pytest.fixture(scope="module")
+def small() -> Mapping[str, Cost]:
+    return costs(SMALL)
+
+
+@pytest.fixture(scope="module")
+def large() -> Mapping[str, Cost]:
+    return costs(LARGE)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_run_keeps_to_its_statements_whatever_the_size(
+    name: str, small: Mapping[str, Cost], large: Mapping[str, Cost]
+) -> None:
+    heavy, statements = STATEMENTS[name]
+    for found in (small[name], large[name]):
+        assert found.heavy <= heavy
+        assert found.statements <= statements
+
+
+def test_full_writes_so_many_rows_for_each_of_the_sources(small: Mapping[str, Cost], large: Mapping[str, Cost]) -> None:
+    assert small["FULL"].rows <= 21 * SMALL
+    assert large["FULL"].rows <= 21 * LARGE
+
+
+def test_incr_without_a_change_writes_nothing_that_readers_see(large: Mapping[str, Cost]) -> None:
+    assert large["nothing"].readable == 0
+    assert large["nothing"].rows <= HOUSEKEEPING
+
+
+@pytest.mark.parametrize(("name", "changed"), [("change", CHANGE), ("tenfold", 10 * CHANGE)])
+def test_incr_writes_in_proportion_to_the_change(name: str, changed: int, large: Mapping[str, Cost]) -> None:
+    assert large[name].rows <= 80 * changed + HOUSEKEEPING
+    assert 0 < large[name].readable <= 12 * changed
+
+
+def test_incr_writes_the_same_for_the_same_change_of_a_larger_base(
+    small: Mapping[str, Cost], large: Mapping[str, Cost]
+) -> None:
+    assert large["change"].rows <= 1.2 * small["change"].rows
+    assert large["change"].readable <= 1.2 * small["change"].readable
+
+
+def test_the_publish_of_a_plan_writes_the_change_and_computes_nothing(large: Mapping[str, Cost]) -> None:
+    assert 0 < large["publish"].readable <= 12 * CHANGE
+    assert large["publish"].rows - large["publish"].readable <= CHANGE + HOUSEKEEPING
