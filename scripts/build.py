@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "procedures" / "idr"
-LEFT_OUT = ("cli/", "warehouse/compact.py", "warehouse/duckdb.py", "warehouse/translate.py")
+LEFT_OUT = ("cli/", "warehouse/compact.py", "warehouse/duckdb.py")
 VENDORED = "sqlglot"  # Snowflake ships a version of its own choice; ours must match what the tests ran
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
