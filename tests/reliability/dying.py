@@ -25,8 +25,9 @@ class Counted:
         self._connection, self._before, self._number = connection, before, 0
 
     def execute(self, sql: str, *values: Any) -> Any:
-        self._before(self._number, sql)
+        number = self._number
         self._number += 1
+        self._before(number, sql)
         return self._connection.execute(sql, *values)
 
 
