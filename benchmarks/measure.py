@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -83,6 +84,8 @@ def _median(values: list[Any]) -> Any:
 
 
 def main() -> None:
+    memory = machine()["memory_gb"] * 2**30
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))  # a contender fails rather than the machine
     module, _, name = sys.argv[1].partition(":")
     figures = getattr(importlib.import_module(module), name)(**json.loads(sys.argv[2]))
     print(json.dumps({"peak_mb": round(peak_megabytes()), **figures}))
