@@ -30,14 +30,14 @@ _GIVEN = (
 def bench(options: Options) -> list[Figures]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "retail.duckdb"
-        retail.generate(base, options.rows, options.seed)
+        rows = retail.generate(base, options.rows, options.seed)
         _give_components(base)
         names = ("floor", "idr", "propagation")
         calls = {name: (f"benchmarks.full:{name}", {"base": str(base)}) for name in names}
         found = in_turns(calls, options.rounds, options.limit)
     least = found["floor"]["seconds"]
     return [
-        {"contender": name, **figures, "ratio": figures["seconds"] / least} if figures else {"contender": name}
+        {"contender": name, "rows": rows, **figures, **({"ratio": figures["seconds"] / least} if figures else {})}
         for name, figures in found.items()
     ]
 

@@ -27,17 +27,18 @@ def statements(name: str) -> list[str]:
     return [part.strip() for part in text.split(";\n") if part.strip()]
 
 
-def generate(path: Path, rows: int, seed: int) -> None:
-    """Write the sources, about so many rows in all, and the truth to a new database file."""
+def generate(path: Path, rows: int, seed: int) -> int:
+    """Write the sources, about so many rows in all, and the truth to a new database file; return the rows."""
     with duckdb.connect(str(path)) as connection:
-        fill(connection, rows, seed)
+        return fill(connection, rows, seed)
 
 
-def fill(connection: duckdb.DuckDBPyConnection, rows: int, seed: int) -> None:
-    """Write the sources and the truth."""
+def fill(connection: duckdb.DuckDBPyConnection, rows: int, seed: int) -> int:
+    """Write the sources, about so many rows in all, and the truth; return the rows."""
     for statement in statements("retail"):
         values = {name: value for name, value in {"rows": rows, "seed": seed}.items() if f"${name}" in statement}
         connection.execute(statement, values)
+    return connection.execute("select count(*) from truth").fetchall()[0][0]
 
 
 def change(connection: duckdb.DuckDBPyConnection, rows: int, seed: int) -> None:

@@ -1,4 +1,6 @@
--- Five retail sources with the truth, DuckDB dialect: a function of the number of rows and of the seed alone.
+-- Five retail sources with the truth, DuckDB dialect: a function of the number of rows and of the seed alone. Each
+-- person is made by itself, so that any size streams and a larger base has all people of a smaller one. The number of
+-- rows is met within 2 % from 10,000 rows on: 2.61 records a person in the mean.
 -- A person has 1 to 20 records (mean about 2.6, a long tail). 3 % of people share a household's phone and mailbox,
 -- 4 % of values are placeholders or wrong, 2 % carry a typo, 0.3 % of e-mails are a company's role mailbox.
 create macro draw(number, n) as cast(number % n as bigint);
@@ -8,12 +10,12 @@ create schema loyalty;
 create schema digital;
 create schema store;
 
-create table person_record as
+create temp table person_value as
 with person as (
     select
         p,
         draw(hash(p, $seed, 'size'), 1000) as draw
-    from range(1 + cast($rows / 2.0 as bigint)) as r (p)
+    from range(cast($rows / 2.61 as bigint)) as r (p)
 ),
 
 sized as (
@@ -29,20 +31,20 @@ sized as (
             else 11 + draw % 10
         end as records
     from person
+),
+
+drawn as (
+    select
+        p * 32 + k as record,
+        p,
+        draw(hash(p, k, $seed, 'source'), 5) as source,
+        case when draw(hash(p, $seed, 'home'), 100) < 3 then p - p % 3 else p end as home,
+        timestamp '2026-01-01' + to_seconds(draw(hash(p, k, $seed, 'when'), 20000000)) as updated_at,
+        draw(hash(p, k, $seed, 'email'), 1000) as email_draw,
+        draw(hash(p, k, $seed, 'phone'), 1000) as phone_draw
+    from sized, unnest(range(records)) as u (k)
 )
 
-select
-    row_number() over (order by p, k) as record,
-    p,
-    draw(hash(p, k, $seed, 'source'), 5) as source,
-    case when draw(hash(p, $seed, 'home'), 100) < 3 then p - p % 3 else p end as home,
-    timestamp '2026-01-01' + to_seconds(draw(hash(p, k, $seed, 'when'), 20000000)) as updated_at,
-    draw(hash(p, k, $seed, 'email'), 1000) as email_draw,
-    draw(hash(p, k, $seed, 'phone'), 1000) as phone_draw
-from sized, unnest(range(records)) as u (k)
-qualify record <= $rows;
-
-create table person_value as
 select
     record,
     p,
@@ -69,7 +71,7 @@ select
     'LOY' || p as loyalty_id,
     ['Ana', 'Ben', 'Chloé', 'Dmitri', 'Eva', 'Farid', 'Grace', 'Hugo'][1 + p % 8] as first_name,
     'Family' || home % 100000 as last_name
-from person_record;
+from drawn;
 
 create table crm.customer as
 select record as customer_id, email, phone, loyalty_id, first_name, last_name, false as is_closed, updated_at
@@ -93,4 +95,3 @@ select
     cast(p as varchar) as cluster
 from person_value;
 drop table person_value;
-drop table person_record;
