@@ -20,7 +20,10 @@ HOSTILE = [
     "datediff('day, a, b) || (select a from b) || datediff(day', a, b)",
     "interval (id) day", "date_trunc('a, (select 1)', a)",
 ]  # fmt: skip
-BROKEN = ["", "date_trunc()", "  ", "(", "a b c", "a from t", "lower(a", "'a", "a, b", "(" * 1900, "not " * 900 + "a", "a" * 5000]
+BROKEN = [
+    "", "date_trunc()", "  ", "(", "a b c", "a from t", "lower(a", "'a", "a, b", "(" * 1900, "not " * 900 + "a",
+    "a" * 5000,
+]  # fmt: skip
 FINE = [
     "email", '"Weird Name"', "lower(trim(email))", "first_name || ' ' || last_name", "coalesce(a, b, 'x')",
     "case when a = 1 then 'x' else null end", "a::varchar", "try_cast(a as date)", "payload:contact.email::string",
