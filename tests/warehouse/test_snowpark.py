@@ -129,6 +129,19 @@ def test_a_transaction_that_fails_leaves_nothing(session: Session) -> None:
     assert wh.query("select n from s.t") == []
 
 
+def test_tables_are_dropped_at_once_whatever_their_names(session: Session) -> None:
+    wh = SnowparkWarehouse(session)
+    schema.install(wh)
+    names = ["idr_work.plain_1", 'idr_work."odd; $$ ""name"""', "idr_work.not_there"]
+    for name in (*names[:2], "idr_work.kept"):
+        wh.execute(f"create or replace transient table {name} (a number)")
+    wh.drop_tables(names)
+    left = wh.query("select table_name from information_schema.tables where table_schema = 'IDR_WORK'")
+    assert [row["table_name"] for row in left] == ["KEPT"]
+    wh.drop_tables(["idr_work.kept"])
+    wh.drop_tables([])
+
+
 def test_columns_are_described_by_family(session: Session) -> None:
     wh = SnowparkWarehouse(session)
     wh.execute("create schema if not exists s")

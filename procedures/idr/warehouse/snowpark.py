@@ -124,7 +124,8 @@ class SnowparkWarehouse:
         """A block of Snowflake Scripting: one round trip for all of them."""
         body = " ".join(f"drop table if exists {name};" for name in names)
         if body:
-            self._send(f"execute immediate $$begin {body} end$$")
+            text = body.replace("\\", "\\\\").replace("'", "''")
+            self._send(f"execute immediate 'begin {text} end'")
 
     def add_columns(self, table: str, names: Sequence[str]) -> None:
         if names:
