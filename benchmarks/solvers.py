@@ -35,29 +35,29 @@ _LIBRARIES = {
 
 def idr(connection: Connection) -> Figures:
     """Our own, on the numbers as they are."""
-    return _own(connection, "u", "v", "n.id", "coalesce(m.r, n.id)")
+    return _own(connection, "")
 
 
 def idr_wide(connection: Connection) -> Figures:
     """Our own, on 126-bit numbers as a run has them."""
-    factor = "cast(68719476767 as hugeint) * 274877906951"
-    wide = "coalesce(m.r, {id})".format(id=f"n.id * {factor}")
-    return _own(connection, f"u * {factor}", f"v * {factor}", f"n.id * {factor}", wide)
+    return _own(connection, "* cast(68719476767 as hugeint) * 274877906951")
 
 
-def _own(connection: Connection, u: str, v: str, node: str, label: str) -> Figures:
+def _own(connection: Connection, factor: str) -> Figures:
     counted = Counted(connection)
     now = datetime(2026, 1, 1)  # noqa: DTZ001 - as every clock of a run
     ctx = RunContext(DuckDBWarehouse(counted), Config({}, {}, {}, {}), "bench", now, version=1, is_full=True)
     counted.reset()
     counted.execute("create schema idr_work")
     counted.execute(
-        f"create view idr_work.edge_0_bench as select greatest({u}, {v}) as u, least({u}, {v}) as v from edge"
+        f"create view idr_work.edge_0_bench as select greatest(u, v) {factor} as u, least(u, v) {factor} as v from edge"
     )
     rounds = components(ctx, _ENOUGH_ROUNDS)
-    moved = f"idr_work.{ctx.table_names.get('map', 'map')}_bench"
+    first, later = (f"idr_work.{ctx.table_names[name]}_bench" for name in ("first_hook", "later_hook"))
     counted.execute(
-        f"create table label as select n.id, {label} as label from node as n left join {moved} as m on {node} = m.id"
+        f"create table label as select n.id, coalesce(l.r, f.r, n.wide) as label"
+        f" from (select id, id {factor} as wide from node) as n"
+        f" left join {first} as f on n.wide = f.id left join {later} as l on coalesce(f.r, n.wide) = l.id"
     )
     return {"rounds": rounds, **counted.figures()}
 

@@ -1,4 +1,4 @@
--- reads: idr_work.scope, idr_work.live_key, idr_work.map
+-- reads: idr_work.scope, idr_work.live_key, idr_work.first_hook, idr_work.later_hook
 -- writes: idr_work.component
 -- invariant: two entities have one component_id when and only when a chain of live keys joins them
 create or replace transient table idr_work.component as
@@ -12,8 +12,9 @@ select
     s.entity_id,
     s.entity_key,
     s.old_resolved_id,
-    coalesce(m.r, k.match_key, -s.entity_id) as component_id,
+    coalesce(l.r, f.r, k.match_key, -s.entity_id) as component_id,
     coalesce(k.key_count, 0) as key_count
 from idr_work.scope as s
 left join entity_key_count as k on s.entity_id = k.entity_id
-left join idr_work.map as m on k.match_key = m.id
+left join idr_work.first_hook as f on k.match_key = f.id
+left join idr_work.later_hook as l on coalesce(f.r, k.match_key) = l.id

@@ -16,7 +16,11 @@ _PRIME = 2147483647
 
 
 def components(ctx: RunContext, max_iters: int) -> int:
-    """Reduce `idr_work.edge_0` to `idr_work.map(id, r)`; return the rounds. IDR-301 after `max_iters` rounds."""
+    """Reduce `idr_work.edge_0` to `first_hook(id, r)` and `later_hook(id, r)`; return the rounds.
+
+    A node's component is what `later_hook` makes of what `first_hook` makes of it; either leaves nodes out that it does
+    not move. IDR-301 after `max_iters` rounds.
+    """
     edges = ctx.count("edge_0")
     rounds = stalls = redraws = 0
     while edges:
@@ -47,12 +51,15 @@ def components(ctx: RunContext, max_iters: int) -> int:
 
 
 def _fold(ctx: RunContext, rounds: int) -> None:
+    """Fold the hooks of all rounds but the first, which has most of the rows and is better looked up than rewritten."""
     if rounds == 0:
-        ctx.run_file("components/empty_map")
+        ctx.run_file("components/no_hook")
+        ctx.table_names |= {"first_hook": "first_hook", "later_hook": "first_hook"}
         return
     current = f"hook_{rounds - 1}"
-    for level in range(rounds - 2, -1, -1):
+    for level in range(rounds - 2, 0, -1):
         target = f"map_{level}"
         ctx.run_file("components/fold", names={"hook": f"hook_{level}", "map_in": current, "map_out": target})
         current = target
-    ctx.table_names["map"] = current
+    # after one round both are the same table: what it leaves are roots, which it does not move
+    ctx.table_names |= {"first_hook": "hook_0", "later_hook": current}
