@@ -6,7 +6,7 @@ Tasks, bodies and runs are the product's own, and all of them live in virtual ti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +25,9 @@ from idr import run as pipeline
 from idr.model import Guardrails
 from idr.schedule.options import parse
 from idr.schedule.report import report
+from idr.schedule.starts import starts
 from idr.schedule.tasks import graph
+from idr.warehouse import Binds, Row
 from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.emulator.task_bodies import Engine
 from tests.emulator.test_tasks_scheduler import Store
@@ -83,6 +85,14 @@ class _Body(Engine):
             raise SqlError("The worker process of the handler is gone.", "100357", "P0000") from None
 
 
+class _WithHistory(DuckDBWarehouse):
+    """Reads TASK_HISTORY from the table that stands for it."""
+
+    def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
+        sql = _HISTORY.sub("main.task_history", sql).replace("current_database()", "'IDR'")
+        return super().query(sql, binds, rename)
+
+
 class Hours:
     """A configured database with a table of people, and the graph of these options, resumed at `start`."""
 
@@ -132,19 +142,28 @@ class Hours:
     def _body(self, context: TaskContext) -> None:
         run(parse_block(context.task.definition), _Body(self, context), set_return_value=context.set_return_value)
 
-    def write_history(self, group: str) -> None:
-        """TASK_HISTORY of one start."""
+    def write_history(self, group: str | None = None) -> None:
+        """TASK_HISTORY of one start, or of all."""
         connection = self.shop.connection
         connection.execute(
             "create or replace table main.task_history (name varchar, state varchar, error_message varchar,"
-            " graph_run_group_id varchar, attempt_number integer)"
+            " graph_run_group_id varchar, attempt_number integer, condition_text varchar, database_name varchar,"
+            " scheduled_time timestamptz, completed_time timestamptz, next_scheduled_time timestamptz)"
         )
         rows = [
-            (row.name.name, row.state, row.error_message, row.graph_run_group_id, row.attempt_number)
+            (
+                row.name.name, row.state, row.error_message, row.graph_run_group_id, row.attempt_number,
+                row.condition_text, row.name.database, row.scheduled_time, row.completed_time, row.next_scheduled_time,
+            )
             for row in self.store.runs()
-            if row.graph_run_group_id == group
-        ]
-        connection.executemany("insert into main.task_history values (?, ?, ?, ?, ?)", rows)
+            if group in (None, row.graph_run_group_id)
+        ]  # fmt: skip
+        connection.executemany(f"insert into main.task_history values ({', '.join('?' * 10)})", rows)
+
+    def starts(self) -> list[dict[str, Any]]:
+        """What `idr_status` tells of each start, the newest first."""
+        self.write_history()
+        return starts(_WithHistory(self.shop.connection))
 
     def rows(self, task: str) -> list[TaskRun]:
         """TASK_HISTORY of a task, oldest first."""

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from idr.model import Guardrails
-from idr.schedule.starts import starts
 from tests.app.hours import CLEANUP, DRY, LIVE, REPORT, WEEKLY, WEEKLY_DRY, Hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -125,7 +124,7 @@ def test_a_configuration_that_changes_between_the_two_steps_is_judged_anew() -> 
     [(message,)] = hours.shop.query("select message from idr_out.run_history where status = 'HELD'")
     assert "was not used: the configuration changed since" in message
     assert hours.shop.query("select kind, is_open from idr_out.alerts") == [("HELD", True)]
-    [start] = starts(hours.shop.wh)
+    [start] = hours.starts()
     assert start["outcome"] == "HELD"
 
 
@@ -156,6 +155,9 @@ def test_a_dry_run_that_times_out_lets_no_live_run_through_and_is_told() -> None
     assert first.next_scheduled_time == MONDAY + timedelta(minutes=80), "the start that was left out"
     assert [row.scheduled_time - MONDAY for row in hours.rows(LIVE)] == [timedelta(minutes=120), timedelta(minutes=160)]
     [(kind, message)] = hours.shop.query("select kind, message from idr_out.alert")
+    told = [(start["outcome"], start["at"][11:16]) for start in hours.starts()]
+    assert told == [("PUBLISHED", "02:40"), ("PUBLISHED", "02:00"), ("LEFT_OUT", "01:20"), ("FAILED", "00:40")]
+    assert "was still at work" in hours.starts()[2]["why"]
     assert kind == "FAILED"
     assert "IDR_DRY_RUN_TASK FAILED" in message
     assert "timeout" in message
@@ -169,6 +171,7 @@ def test_a_suspended_dry_run_lets_no_live_run_through() -> None:
     hours.store.save(replace(root, started=False))
     hours.add("cyd@x.org")
     hours.later(hours=3)
+    assert [start["outcome"] for start in hours.starts()] == ["PUBLISHED"]
     assert (len(hours.rows(DRY)), len(hours.rows(LIVE))) == (1, 1)
     assert hours.partition() != hours.oracle()
 
@@ -189,7 +192,7 @@ def test_the_retry_of_a_killed_run_meets_the_lease_that_it_left() -> None:
     assert [(row.state, row.return_value) for row in hours.rows(LIVE)] == [("FAILED", None), ("SUCCEEDED", "SKIPPED")]
     hours.later(hours=2)
     assert hours.partition() == hours.oracle()
-    assert [start["outcome"] for start in starts(hours.shop.wh)] == ["PUBLISHED", "SKIPPED", "SKIPPED"]
+    assert [start["outcome"] for start in hours.starts()] == ["PUBLISHED", "SKIPPED", "SKIPPED"]
 
 
 def test_a_single_task_without_a_gate_reports_what_it_held() -> None:
