@@ -76,6 +76,15 @@ class Trap:
         store.apply(self.wh, yaml_file.load_text(CONFIG))
         assert run(self.wh, "FULL")["status"] == "SUCCESS"
 
+    def reopened(self, database: Path) -> Trap:
+        """The same traps on the file that others worked on meanwhile."""
+        self.connection = duckdb.connect(str(database))
+        return self
+
+    def ids(self) -> dict[str, list[Any]]:
+        """The published membership."""
+        return {name: rows for name, rows in self.published().items() if "membership" in name}
+
     def _trip(self) -> int:
         self.calls += 1
         return 1
