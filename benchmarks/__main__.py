@@ -46,7 +46,9 @@ def _bench(name: str, module: Any, options: Options, chosen: dict[str, tuple[str
     results = module.bench(options, **chosen)
     return {
         "benchmark": name,
-        "command": f"./scripts/bench {' '.join(sys.argv[1:])}",
+        "command": " ".join(
+            ["./scripts/bench", name, *(word for word in sys.argv[1:] if word not in (*NAMES, "--docs"))]
+        ),
         "rows": options.rows,
         "seed": options.seed,
         "rounds": options.rounds,

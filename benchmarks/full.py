@@ -15,7 +15,7 @@ import duckdb
 
 from benchmarks import retail
 from benchmarks.counted import Counted
-from benchmarks.measure import Figures, in_turns
+from benchmarks.measure import Figures, in_turns, written_megabytes
 from benchmarks.options import Options
 from benchmarks.solvers import label_propagation
 from idr.warehouse.duckdb import DuckDBWarehouse
@@ -49,8 +49,9 @@ def idr(base: str) -> Figures:
         wh = DuckDBWarehouse(counted)
         retail.configure(wh)
         counted.reset()
+        before = written_megabytes()
         result = retail.published(wh, "FULL")
-        figures = counted.figures()
+        figures = {**counted.figures(), "written_mb": written_megabytes() - before}
         parts = dict(connection.execute("select stage, seconds from idr_out.stage_metrics").fetchall())
         parts["publish and the rest"] = result["duration_seconds"] - sum(parts.values())
         return {"seconds": result["duration_seconds"], **figures, "parts": parts}
@@ -60,14 +61,17 @@ def floor(base: str) -> Figures:
     """The statements of `floor.sql`; seconds in all and per statement."""
     with retail.copied(base) as path, duckdb.connect(str(path)) as connection:
         counted = _plain(connection)
+        before = written_megabytes()
         parts = {_target(statement): _seconds(counted, statement) for statement in retail.statements("floor")}
-        return {"seconds": sum(parts.values()), **counted.figures(), "parts": parts}
+        figures = {**counted.figures(), "written_mb": written_megabytes() - before}
+        return {"seconds": sum(parts.values()), **figures, "parts": parts}
 
 
 def propagation(base: str) -> Figures:
     """The same with the components found by label propagation over a star of records per value."""
     with retail.copied(base) as path, duckdb.connect(str(path)) as connection:
         counted = _plain(connection)
+        before = written_megabytes()
         counted.execute("drop table idr_given")
         schema, record, *outputs = retail.statements("floor")
         parts = {"floor.record": _seconds(counted, schema) + _seconds(counted, record)}
@@ -77,7 +81,8 @@ def propagation(base: str) -> Figures:
         parts["components"] = time.perf_counter() - started
         parts["components"] += _seconds(counted, _GIVEN)
         parts |= {_target(statement): _seconds(counted, statement) for statement in outputs}
-        return {"seconds": sum(parts.values()), **counted.figures(), "parts": parts}
+        figures = {**counted.figures(), "written_mb": written_megabytes() - before}
+        return {"seconds": sum(parts.values()), **figures, "parts": parts}
 
 
 def _plain(connection: duckdb.DuckDBPyConnection) -> Counted:

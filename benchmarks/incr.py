@@ -13,7 +13,7 @@ import duckdb
 
 from benchmarks import retail
 from benchmarks.counted import Counted
-from benchmarks.measure import Figures, measured, medians
+from benchmarks.measure import Figures, measured, medians, written_megabytes
 from benchmarks.options import Options
 from idr.warehouse.duckdb import DuckDBWarehouse
 
@@ -23,14 +23,15 @@ ROWS = 1_000_000
 def bench(options: Options) -> list[Figures]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "retail.duckdb"
-        retail.generate(base, options.rows, options.seed)
+        written = retail.generate(base, options.rows, options.seed)
         arguments = {"base": str(base), "rows": options.rows, "seed": options.seed, "rounds": options.rounds}
         found = measured("benchmarks.incr:runs", **arguments)
     if found is None:
         raise RuntimeError("a measurement without a limit always ends")
     full = found["runs"]["FULL"]["seconds"]
     rows = [
-        {"contender": name, **figures, "ratio": figures["seconds"] / full} for name, figures in found["runs"].items()
+        {"contender": name, "rows": written, **figures, "ratio": figures["seconds"] / full}
+        for name, figures in found["runs"].items()
     ]
     rows[0]["peak_mb"] = found["peak_mb"]
     return rows
@@ -45,8 +46,9 @@ def runs(base: str, rows: int, seed: int, rounds: int) -> Figures:
 
         def timed(mode: str, *, dry_run: bool = False) -> Figures:
             counted.reset()
+            before = written_megabytes()
             seconds = retail.published(wh, mode, dry_run=dry_run)["duration_seconds"]
-            return {"seconds": seconds, **counted.figures()}
+            return {"seconds": seconds, **counted.figures(), "written_mb": written_megabytes() - before}
 
         found: dict[str, list[Figures]] = {"FULL": [timed("FULL")]}
         for number in range(rounds):

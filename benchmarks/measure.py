@@ -29,6 +29,12 @@ def peak_megabytes() -> float:
     return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
 
 
+def written_megabytes() -> float:
+    """What this process has sent to storage so far; Linux only."""
+    counters = Path("/proc/self/io").read_text(encoding="utf-8")
+    return int(re.findall(r"^write_bytes: (\d+)", counters, re.MULTILINE)[0]) / 2**20
+
+
 def machine() -> Figures:
     """What the figures depend on besides the code; `load` is the mean number of busy processes of the last minute."""
     meminfo = Path("/proc/meminfo").read_text(encoding="utf-8")

@@ -20,7 +20,8 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("cpu_seconds", "run_seconds"), lambda value: f"{value:.2f}"),
     "ratio": lambda value: f"{value:.2f}" if value >= 0.1 else f"{value:.3f}",
     **dict.fromkeys(("precision", "recall", "f1"), lambda value: f"{value:.3f}"),
-    **dict.fromkeys(("microseconds_a_row", "exponent", "milliseconds"), lambda value: f"{value:.2f}"),
+    **dict.fromkeys(("microseconds_a_row", "exponent"), lambda value: f"{value:.2f}"),
+    "written_mb": lambda value: f"{value:,.1f}",
 }
 _HIDDEN = ("partition",)
 
