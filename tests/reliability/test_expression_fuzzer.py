@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import duckdb
+import pytest
 import sqlglot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from idr.warehouse.translate import to_duckdb
 from tests.reliability.hostile import corpus
 from tests.reliability.tally import LONG, count
 
-EXAMPLES = 60_000 if LONG else 1_500
+pytestmark = pytest.mark.timeout(0 if LONG else 120)
+EXAMPLES = 30_000 if LONG else 1_000
 COLUMNS = ("id", "email", '"Weird Name"', "payload", "updated_at", "NAME")
 LITERALS = ("1", "0.5", "'a'", "''", "'it''s'", "null", "true", "'%'", "'2024-01-01'", "'YYYY-MM-DD'", "-1")
 TYPES = ("varchar", "date", "number(38, 0)", "timestamp_ntz", "boolean", "variant", "float", "array", "varchar(10)")
