@@ -157,6 +157,7 @@ def _judge_full_disk(case: Case, start_file: Path, file: Path, more_room: Path) 
         return wrong + disagreements(connection) + leftovers(connection)
 
 
+@pytest.mark.slow
 def test_a_full_disk(fast: Path) -> None:
     case = CASES["INCR"]
     before = case.make(fast / "start.duckdb")
