@@ -40,7 +40,9 @@ def main(tally: Path) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    told = "\n".join(f"### {programme.capitalize()}\n\n{table(parts)}" for programme, parts in sorted(found.items()))
+    told = "\n".join(
+        f"### {programme[0].upper()}{programme[1:]}\n\n{table(parts)}" for programme, parts in sorted(found.items())
+    )
     DOCUMENT.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}", encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ from tests.reliability.tally import LONG, count
 pytestmark = pytest.mark.timeout(0 if LONG else 120)
 CORPUS = corpus()
 PER_COLUMN = 40 if LONG else 1
-PER_KEY = 100 if LONG else 2
+PER_KEY = 30 if LONG else 2
 DONE = ("SUCCESS", "SUCCESS_WITH_WARNINGS", "DRY_RUN_COMPLETE", "HELD", "SKIPPED")
 Path_ = tuple[str | int, ...]
 

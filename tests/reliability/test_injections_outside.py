@@ -74,7 +74,7 @@ def test_in_every_option_and_argument(tmp_path: Path, as_json: bool) -> None:
     (tmp_path / "truth.csv").write_text("entity_key,cluster\ncrm:1,a\ncrm:2,a\n", encoding="utf-8")
     usual = {
         "db": str(database), "config": str(tmp_path / "idr.yml"), "from_db": str(database), "run_mode": "INCR",
-        "truth": str(tmp_path / "truth.csv"), "reason": "because",
+        "truth": str(tmp_path / "truth.csv"), "reason": "because", "b": "crm:3",
     }  # fmt: skip
     figures = dict.fromkeys(("tried", "refused", "data", "executed", "wrong"), 0)
     wrong: list[str] = []
