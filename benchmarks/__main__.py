@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--rounds", type=int, default=3, help="of which the medians are told")
     parser.add_argument("--limit", type=float, default=60, help="seconds after which a contender is given up")
+    parser.add_argument("--memory", default="", help="growth: DuckDB's memory_limit, for example 500MB")
     parser.add_argument("--graphs", help="components: graphs by name, separated by commas")
     parser.add_argument("--solvers", help="components: solvers by name, separated by commas; scipy is the reference")
     parser.add_argument("--save-as", help="the name of the file in build/bench, when not that of the benchmark")
@@ -32,7 +33,7 @@ def main() -> None:
         parser.error(f"name one or more of {', '.join(NAMES)}, or --docs; unknown: {', '.join(unknown) or 'none'}")
     for name in args.names:
         module = importlib.import_module(f"benchmarks.{name}")
-        options = Options(args.rows or module.ROWS, args.seed, args.rounds, args.limit)
+        options = Options(args.rows or module.ROWS, args.seed, args.rounds, args.limit, args.memory)
         chosen = {key: tuple(value.split(",")) for key in ("graphs", "solvers") if (value := getattr(args, key))}
         found = _bench(name, module, options, chosen)
         print(report.text(found))

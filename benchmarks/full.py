@@ -42,9 +42,10 @@ def bench(options: Options) -> list[Figures]:
     ]
 
 
-def idr(base: str) -> Figures:
-    """A first FULL run; seconds in all and per stage."""
-    with retail.copied(base) as path, duckdb.connect(str(path)) as connection:
+def idr(base: str, memory: str = "") -> Figures:
+    """A first FULL run, with DuckDB's `memory_limit` when one is given; seconds in all and per stage."""
+    config = {"memory_limit": memory} if memory else {}
+    with retail.copied(base) as path, duckdb.connect(str(path), config=config) as connection:
         counted = Counted(connection)
         wh = DuckDBWarehouse(counted)
         retail.configure(wh)

@@ -25,7 +25,8 @@ def bench(options: Options) -> list[Figures]:
         with tempfile.TemporaryDirectory() as folder:
             base = Path(folder) / "retail.duckdb"
             written = retail.generate(base, size, options.seed)
-            [figures] = in_turns({"idr": ("benchmarks.full:idr", {"base": str(base)})}, options.rounds).values()
+            call = ("benchmarks.full:idr", {"base": str(base), "memory": options.memory})
+            [figures] = in_turns({"idr": call}, options.rounds).values()
         rows.append({"rows": written, **figures, "microseconds_a_row": figures["seconds"] / written * 1e6})
     for row in rows:
         row["exponent"] = exponent(rows)

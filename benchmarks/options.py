@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """`rows` of the sources, or nodes of a graph; `rounds` of which the medians are told; `limit` in seconds."""
+    """`rows` of the sources, or nodes of a graph; `rounds` of which the medians are told; `limit` in seconds.
+
+    `memory` is DuckDB's `memory_limit` in growth, "" for DuckDB's own.
+    """
 
     rows: int
     seed: int
     rounds: int
     limit: float
+    memory: str = ""
