@@ -51,6 +51,7 @@ from range({rows}) as r(i)
 """
 AUDIT = {
     "run_history", "run_overview", "stage_metrics", "plan", "dry_run_results", "dry_run_summary", "metrics_export",
+    "alerts",
 }  # fmt: skip
 Published = dict[str, tuple[int, int]]
 SECRET = re.compile(r"secret\d|@mail\.org|202555")
