@@ -21,8 +21,12 @@ from tests.app.scheduled import bundle
 from tests.emulator.conftest import Local
 from tests.reliability.tally import LONG, count
 
-pytestmark = [pytest.mark.snowflake, pytest.mark.slow, pytest.mark.timeout(0 if LONG else 300)]
-TIMES = 8 if LONG else 2
+pytestmark = [
+    pytest.mark.snowflake,
+    pytest.mark.timeout(0),
+    pytest.mark.skipif(not LONG, reason="left to ./scripts/test --long"),
+]
+TIMES = 8
 PEOPLE = 12
 YAML = """
 sources:

@@ -14,8 +14,12 @@ import pytest
 from tests.reliability.tally import LONG, count
 from tests.reliability.test_crash_snowflake import YAML, Application
 
-pytestmark = [pytest.mark.snowflake, pytest.mark.slow, pytest.mark.timeout(0 if LONG else 300)]
-TIMES = 6 if LONG else 2
+pytestmark = [
+    pytest.mark.snowflake,
+    pytest.mark.timeout(0),
+    pytest.mark.skipif(not LONG, reason="left to ./scripts/test --long"),
+]
+TIMES = 6
 OTHERS = {
     "idr_run": "idr_run('INCR')",
     "a FULL run": "idr_run('FULL')",
