@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.catalogue import Object
-from emulator.errors import already_exists, compilation_error, does_not_exist, unsupported
-from emulator.names import shown
+from emulator.errors import compilation_error, does_not_exist, unsupported
 from emulator.result import Result, already_dropped, status, table
 from emulator.sql_functions import KIND, body_of
 from emulator.statement import Request, statement
-from emulator.statements.procedures import clauses, parameters
+from emulator.statements.procedures import clauses, parameters, store
 from emulator.statements.scope import of_schema
 from emulator.types import family
 
 
 @statement("CREATE [OR REPLACE] [TEMPORARY|TEMP] [SECURE] FUNCTION [IF NOT EXISTS]")
 def create_function(request: Request) -> Result:
-    words, session, catalogue = request.words, request.session, request.server.catalogue
-    name = session.name(words.name(), "CREATE FUNCTION")
+    words = request.words
+    name = request.session.name(words.name(), "CREATE FUNCTION")
     if not request.server.databases.has_schema(name.database, name.schema):
         raise does_not_exist("Schema", f"{name.database}.{name.schema}")
     definition: dict[str, Any] = {"arguments": parameters(words)}
@@ -30,29 +29,7 @@ def create_function(request: Request) -> Result:
     if definition["body"] is None:
         raise words.unexpected()
     body_of(definition["body"])
-    signature = ", ".join(family(parameter["type"]) for parameter in definition["arguments"])
-    existing = catalogue.get(KIND, name, signature)
-    if existing and request.has("IF NOT EXISTS"):
-        return status(f"{name.name} already exists, statement succeeded.")
-    if existing and not request.has("OR REPLACE"):
-        raise already_exists(f"{name}({signature})")
-    comment = definition.pop("comment", "")
-    with catalogue.transaction():
-        if existing:
-            catalogue.drop(existing)  # its grants go with it
-        catalogue.put(
-            Object(
-                KIND,
-                name.name,
-                name.database,
-                name.schema,
-                signature,
-                owner=session.role,
-                comment=comment,
-                definition=definition,
-            )
-        )
-    return status(f"Function {shown(name.name)} successfully created.")
+    return store(request, KIND, name, definition)
 
 
 def _by_types(request: Request, doing: str) -> tuple[str, Object | None]:

@@ -32,26 +32,37 @@ def create_procedure(request: Request) -> Result:
     _check(request, definition)
     if session.application and definition["imports"] and not is_versioned(request.server, name.database, name.schema):
         raise unsupported("IMPORTS outside of a versioned schema")
+    return store(request, KIND, name, definition)
+
+
+def store(request: Request, kind: str, name: Name, definition: dict[str, Any]) -> Result:
+    """Put a procedure or function, told apart from others of its name by its arguments, into the catalogue.
+
+    The former one and its grants go in the same transaction. Raises 002002 when there is one that may stay.
+    """
+    catalogue = request.server.catalogue
     signature = ", ".join(family(parameter["type"]) for parameter in definition["arguments"])
-    existing = request.server.catalogue.get(KIND, name, signature)
+    existing = catalogue.get(kind, name, signature)
     if existing and request.has("IF NOT EXISTS"):
         return status(f"{name.name} already exists, statement succeeded.")
     if existing and not request.has("OR REPLACE"):
         raise already_exists(f"{name}({signature})")
-    if existing:
-        request.server.catalogue.drop(existing)  # its grants go with it
-    request.server.catalogue.put(
-        Object(
-            KIND,
-            name.name,
-            name.database,
-            name.schema,
-            signature,
-            owner=session.role,
-            comment=definition.pop("comment", ""),
-            definition=definition,
+    comment, owner = definition.pop("comment", ""), request.session.role
+    with catalogue.transaction():
+        if existing:
+            catalogue.drop(existing)
+        catalogue.put(
+            Object(
+                kind,
+                name.name,
+                name.database,
+                name.schema,
+                signature,
+                owner=owner,
+                comment=comment,
+                definition=definition,
+            )
         )
-    )
     return status(f"Function {shown(name.name)} successfully created.")
 
 

@@ -169,9 +169,7 @@ class DuckDBWarehouse:
         try:
             yield
         except BaseException:
-            with suppress(
-                IdrError
-            ):  # the engine may have ended the transaction by itself: the reason is the first error
+            with suppress(IdrError):  # the engine may have ended it by itself: the reason is the first error
                 self._define(["rollback"])
             raise
         self._define(["commit"])
