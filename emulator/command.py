@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -109,6 +110,7 @@ def _serve(options: argparse.Namespace) -> int:
     from emulator.wire.app import build
 
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of every property that DuckDB does not have
     logging.getLogger("emulator").setLevel(os.environ.get("EMULATOR_LOG", "INFO"))
     data = DataDirectory(options.data)
     data.open()
@@ -117,6 +119,7 @@ def _serve(options: argparse.Namespace) -> int:
     server.workers.warm_up()
     data.announce(options.port)
     server.tasks.start()
+    gc.freeze()  # what is loaded now stays: no collection has to look at it
     try:
         uvicorn.run(build(server), host=HOST, port=options.port, log_level="warning", timeout_graceful_shutdown=3)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import importlib
 import io
@@ -18,8 +19,9 @@ import types
 import zipimport
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection as Pipe
+from multiprocessing.reduction import recv_handle
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import snowflake.connector
 import snowflake.connector.cursor
@@ -30,18 +32,70 @@ from snowflake.snowpark import DataFrame, Row, Session
 _ARCHIVES = (".zip", ".whl")
 
 
-def serve(job: dict[str, Any], sender: Pipe) -> None:
+def nursery(control: Pipe, imports: list[str], handler: str, cache: str) -> None:
+    """Load the imports, as Snowflake does once for many calls, and fork a process for each job that comes.
+
+    `control` gets a job and then the handle for its outcome, and answers with the process id; a process id alone asks
+    how that process has ended.
+    """
+    with tempfile.TemporaryDirectory(prefix="snowflake-imports-") as folder:
+        _keep_byte_code(Path(cache))
+        with contextlib.suppress(BaseException):  # the call itself tells what is wrong
+            _put_on_path(imports, Path(folder))
+            if "." in handler:
+                importlib.import_module(handler.rpartition(".")[0])
+        gc.freeze()
+        ended: dict[int, int] = {}
+        with contextlib.suppress(EOFError):
+            while True:
+                job = control.recv()
+                ended |= _ended()
+                if isinstance(job, int):
+                    control.send(ended.pop(job) if job in ended else _end_of(job))
+                    continue
+                sender = Pipe(recv_handle(control), readable=False)
+                if (pid := os.fork()) == 0:
+                    control.close()
+                    _work(job, sender, Path(folder))
+                sender.close()
+                control.send(pid)
+
+
+def _ended() -> dict[int, int]:
+    """The workers that have failed, with how; the others are forgotten."""
+    found = {}
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            found[ended[0]] = ended[1]
+    return {process: status for process, status in found.items() if status}
+
+
+def _end_of(worker: int) -> int:
+    try:
+        return os.waitpid(worker, 0)[1]
+    except ChildProcessError:  # seen before, and it had not failed
+        return 0
+
+
+def _work(job: dict[str, Any], sender: Pipe, folder: Path) -> NoReturn:
+    try:
+        serve(job, sender, folder)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def serve(job: dict[str, Any], sender: Pipe, folder: Path) -> None:
     """Run the job and send its outcome, as the fields of `workers.Outcome`."""
     threading.Thread(target=_end_with_server, daemon=True).start()
     output = io.StringIO()
-    with tempfile.TemporaryDirectory(prefix="snowflake-imports-") as folder:
-        try:
-            with contextlib.redirect_stdout(output):
-                answer = _call(job, Path(folder))
-        except BaseException as error:  # noqa: BLE001 - whatever the handler raises is the caller's answer
-            answer = {"traceback": _traceback(error)}
-        sender.send({**answer, "output": output.getvalue()})
-        sender.close()
+    try:
+        with contextlib.redirect_stdout(output):
+            answer = _call(job, folder)
+    except BaseException as error:  # noqa: BLE001 - whatever the handler raises is the caller's answer
+        answer = {"traceback": _traceback(error)}
+    sender.send({**answer, "output": output.getvalue()})
+    sender.close()
 
 
 def _end_with_server() -> None:
@@ -79,16 +133,21 @@ def _keep_byte_code(cache: Path) -> None:
     zipimport._compile_source = cached  # type: ignore[attr-defined]  # noqa: SLF001
 
 
-def _load(job: dict[str, Any], folder: Path) -> Any:
-    """Put the imports on the path, as Snowflake does, and find the handler."""
-    _keep_byte_code(Path(job["cache"]))
+def _put_on_path(imports: list[str], folder: Path) -> None:
+    """Put the imports where Python finds them, as Snowflake does."""
     sys._xoptions["snowflake_import_directory"] = f"{folder}/"  # noqa: SLF001 - the documented way
-    sys.path.insert(0, str(folder))
-    for source in job["imports"]:
-        target = folder / Path(source).name
-        shutil.copyfile(source, target)
-        if target.suffix in _ARCHIVES:
-            sys.path.insert(0, str(target))
+    targets = [folder / Path(source).name for source in imports]
+    for path in [folder, *(target for target in targets if target.suffix in _ARCHIVES)]:
+        if str(path) not in sys.path:
+            sys.path.insert(0, str(path))
+    for source, target in zip(imports, targets, strict=True):
+        if not target.exists():
+            shutil.copyfile(source, target)
+
+
+def _load(job: dict[str, Any], folder: Path) -> Any:
+    """The handler."""
+    _put_on_path(job["imports"], folder)
     if job["body"] is not None:
         module = types.ModuleType("_udf_code")
         sys.modules["_udf_code"] = module

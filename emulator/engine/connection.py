@@ -90,6 +90,7 @@ class Connection:
         self.temporary: set[tuple[str, str, str]] = set()
         self._fake = databases.connect()
         self._duck: duckdb.DuckDBPyConnection = self._fake._duck_conn  # noqa: SLF001 - it has no other way
+        self._particulars = databases.particulars
         self._locks = locks
         self._time_zone = "UTC"
         self.owner: Session | None = None  # the frame whose BEGIN opened the transaction
@@ -147,11 +148,11 @@ class Connection:
                 if isinstance(expression, exp.Query):
                     for placeholder in list(expression.find_all(exp.Placeholder)):
                         placeholder.replace(exp.null())
-                    cursor = Cursor(self._fake)
+                    cursor = Cursor(self._fake, self._particulars)
                     [statement] = cursor.plan(expression, None, session)
                     described = self._duck.execute(f"describe {statement.sql(dialect='duckdb')}").fetchall()
                     return describe_result(described, expression)
-                described = Cursor(self._fake).describe_change(text)
+                described = Cursor(self._fake, self._particulars).describe_change(text)
                 return describe_result(described, expression)
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
                 raise name_missing(translate(error, text), text, session) from error
@@ -215,7 +216,7 @@ class Connection:
             self._lost = translate(error)
 
     def _run(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
-        cursor = Cursor(self._fake)
+        cursor = Cursor(self._fake, self._particulars)
         statements = cursor.plan(expression.copy(), rows[0], session)
         several = len(rows) > 1 or len(statements) > 1
         alone = several and not self.in_transaction and isinstance(expression, _WRITES)

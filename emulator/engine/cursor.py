@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,10 +12,11 @@ from fakesnow.statement_type import statement_type_id
 from sqlglot import Expr, exp
 
 from emulator.engine import patches
-from emulator.engine.columns import columns_of, with_json_text
+from emulator.engine.columns import MAXIMAL_TEXT, columns_of, with_json_text
 from emulator.engine.guards import Tree
+from emulator.engine.particulars import Particulars, Place
 from emulator.engine.rewrite import REWRITES
-from emulator.result import ArrowResult
+from emulator.result import ArrowResult, Column
 
 if TYPE_CHECKING:
     from fakesnow.conn import FakeSnowflakeConnection
@@ -24,14 +25,31 @@ if TYPE_CHECKING:
 
 patches.apply()
 
+_COUNTS: dict[type[Expr], tuple[str, ...]] = {
+    exp.Insert: ("number of rows inserted",),
+    exp.Update: ("number of rows updated", "number of multi-joined rows updated"),
+    exp.Delete: ("number of rows deleted",),
+}
+_STATUS: dict[type[Expr], dict[str, str]] = {
+    exp.Create: {"TABLE": "Table {} successfully created.", "VIEW": "View {} successfully created."},
+    exp.Drop: dict.fromkeys(("TABLE", "VIEW"), "{} successfully dropped."),
+    exp.Alter: {"TABLE": "Statement executed successfully."},
+}
+# what fakesnow's transforms leave in a statement for its `_execute`
+_OF_FAKESNOW = {
+    "create_db_name", "create_file_format_name", "create_stage_name", "list_stage_name", "merge_counts", "put_stage_name",
+    "result_scan_sfqid", "returning", "seed", "set_autocommit", "set_database", "set_schema",
+}  # fmt: skip
 _MERGE_ACTIONS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
 
 
 class Cursor(FakeSnowflakeCursor):
     """Runs one statement. Errors are fakesnow's and DuckDB's own; `failures.translate` words them."""
 
-    def __init__(self, conn: FakeSnowflakeConnection) -> None:
+    def __init__(self, conn: FakeSnowflakeConnection, particulars: Particulars) -> None:
         super().__init__(conn, conn._duck_conn)  # noqa: SLF001 - as FakeSnowflakeConnection.cursor does
+        self._particulars = particulars
+        self._answered: list[Column] | None = None
 
     def plan(self, expression: Expr, params: Any, session: Session) -> list[Expr]:
         """The DuckDB statements that stand for a Snowflake one. Consumes the expression."""
@@ -59,7 +77,49 @@ class Cursor(FakeSnowflakeCursor):
 
     def run(self, statements: list[Expr], params: Any) -> None:
         for statement in statements:
-            self._execute(statement, params if statement.find(exp.Placeholder) else None)
+            binds = params if statement.find(exp.Placeholder) else None
+            self._answered = None
+            if isinstance(statement, (exp.Query, *_COUNTS)) or statement.args.get("kind") in _STATUS.get(
+                type(statement), ()
+            ):
+                if not any(statement.args.get(key) for key in _OF_FAKESNOW):
+                    self._run(statement, binds)
+                    continue
+            self._execute(statement, binds)
+
+    def _run(self, statement: Expr, binds: Any) -> None:
+        """As fakesnow's `_execute`, which asks DuckDB for the words of every answer."""
+        answer = self._duck_conn.execute(statement.sql(dialect="duckdb"), binds)
+        if names := _COUNTS.get(type(statement)):
+            [(self._rowcount,)] = answer.fetchall()
+            counts = [self._rowcount, *[0] * (len(names) - 1)]
+            self._arrow_table = pa.table([[count] for count in counts], names=list(names))
+            self._answered = [Column(name, "fixed", 38, 0) for name in names]
+        elif status := _STATUS.get(type(statement)):
+            self._remember(statement)
+            text = status[statement.args["kind"]].format(next(_tables(statement)).name)
+            self._arrow_table, self._rowcount = pa.table({"status": [text]}), 1
+            self._answered = [Column("status", length=MAXIMAL_TEXT)]
+        else:
+            self._arrow_table = answer.to_arrow_table()
+            self._rowcount = self._arrow_table.num_rows
+            self._answered = columns_of(answer.description or [])
+            self._remember(statement)
+
+    def _remember(self, statement: Expr) -> None:
+        """What DuckDB does not keep of the tables that the statement defines."""
+        args = statement.args
+        if isinstance(statement, (exp.Create, exp.Drop)):
+            for table in _tables(statement):
+                self._particulars.forget(self._duck_conn, self._place(table))
+        commented, comment = args.get("table_comment") or (None, None)
+        if comment is not None:
+            self._particulars.comment(self._duck_conn, self._place(commented), comment)
+        if lengths := args.get("text_lengths"):
+            self._particulars.lengths(self._duck_conn, self._place(next(_tables(statement))), lengths)
+
+    def _place(self, table: exp.Table) -> Place:
+        return table.catalog or self._conn.database or "", table.db or self._conn.schema or "", table.name
 
     def describe_change(self, text: str) -> Sequence[tuple[Any, ...]]:
         """DuckDB's description of the counts that a statement other than a query answers."""
@@ -74,10 +134,16 @@ class Cursor(FakeSnowflakeCursor):
             return ArrowResult(
                 columns_of((name, "BIGINT") for name in counts.column_names), statement_type=kind, arrow=counts
             )
-        # a result that RESULT_SCAN brings back was not described last
-        recalled = self._last_transformed is not None and "result_scan_sfqid" in self._last_transformed.args
-        described = self._describe_last_sql() if recalled else self._duck_conn.description or []
-        return ArrowResult(columns_of(described), statement_type=kind, arrow=table)
+        columns = self._answered or columns_of(self._duck_conn.description or [])
+        return ArrowResult(columns, statement_type=kind, arrow=table)
+
+
+def _tables(definition: Expr) -> Iterator[exp.Table]:
+    """The tables and views that the statement defines; those that it reads come later in it."""
+    if isinstance(definition, exp.Drop):
+        yield from definition.args["tables"]
+    elif table := definition.find(exp.Table):
+        yield table
 
 
 def describe_result(described: Sequence[tuple[Any, ...]], expression: Expr) -> ArrowResult:

@@ -12,6 +12,7 @@ from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.instance import GLOBAL_DATABASE_NAME
 from fakesnow.transforms import show
 
+from emulator.engine.particulars import Particulars, columns_view
 from emulator.errors import already_exists, compilation_error
 from emulator.names import Name, literal, quote
 from emulator.result import RecentResults
@@ -19,14 +20,6 @@ from emulator.result import RecentResults
 _HIDDEN_DATABASES = ("memory", "system", "temp", GLOBAL_DATABASE_NAME)
 _HIDDEN_SCHEMAS = ("main", "pg_catalog", "_fs_information_schema")
 _USABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
-
-
-def _columns_view() -> str:
-    """fakesnow's view of columns, in which an integer of 38 digits is a NUMBER, too."""
-    start = "create view if not exists _fs_global._fs_information_schema._fs_columns"
-    found = next(text for text in info_schema.fs_global_creation_sql().split(";") if start in text)
-    wide = found.replace("columns.data_type='BIGINT'", "columns.data_type in ('BIGINT', 'HUGEINT')")
-    return wide.replace(start, start.replace("create view if not exists", "create or replace view"))
 
 
 class Databases:
@@ -44,7 +37,8 @@ class Databases:
         # views of every database refer to fakesnow's global one, so it comes first
         self._attach(GLOBAL_DATABASE_NAME)
         self._duck.execute(info_schema.fs_global_creation_sql())
-        self._duck.execute(_columns_view())
+        self._duck.execute(columns_view())
+        self.particulars = Particulars(self._duck)
         self._duck.execute(show.fs_global_creation_sql())
         self._duck.execute(macros.creation_sql("memory"))  # for sessions without a current database
         for file in sorted(directory.glob("*.db")):
@@ -130,7 +124,11 @@ class Databases:
         """Whether there is a table or view; listing a schema to know takes ten times as long."""
         try:
             self._cursor().execute(f"from {'.'.join(map(quote, (name.database, name.schema, name.name)))} limit 0")
-        except duckdb.Error:  # missing, or a view that cannot be read
+        except duckdb.CatalogException as error:  # missing, or a view of what is missing
+            if f"with name {name.name} does not exist" in str(error):
+                return False
+            return self.relation_kind(name) is not None
+        except duckdb.Error:  # a view that cannot be read
             return self.relation_kind(name) is not None
         return True
 
@@ -188,11 +186,7 @@ class Databases:
         """Detach the database and delete its file. No connection may stand in it."""
         cursor = self._cursor()
         cursor.execute(f"detach {quote(database)}")
-        for table in ("_fs_tables_ext", "_fs_columns_ext"):
-            cursor.execute(
-                f"delete from {GLOBAL_DATABASE_NAME}._fs_information_schema.{table} where ext_table_catalog = ?",
-                [database],
-            )
+        self.particulars.forget_database(cursor, database)
         self._file(database).unlink(missing_ok=True)
         self._file(database).with_suffix(".db.wal").unlink(missing_ok=True)
 

@@ -8,40 +8,103 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from fakesnow import transforms
-from sqlglot import Expr
+from sqlglot import Expr, exp
 
 Kinds = tuple[type, ...]
 
 
+# what the source does not tell in that form: the kinds that it may change ..
+_BY_HAND: dict[str, Kinds] = {
+    "update_variables": (exp.Set, exp.Alias),
+    "integer_precision": (exp.DataType,),
+    "show_keys": (exp.Show,),
+    "alter_table_strip_cluster_by": (exp.Alter,),
+}
+# .. what must be somewhere in the statement, too ..
+_ONLY_WITH: dict[str, Kinds] = {
+    "result_scan": (exp.TableFromRows,),
+    "random": (exp.Rand,),
+    "alias_in_join": (exp.Join,),
+    "alias_in_where": (exp.Anonymous,),
+    "json_extract_cast_as_varchar": (exp.JSONExtract,),
+}
+# .. and that it gives back either the node as it was or a new one
+_GIVES_NEW = {
+    "create_database", "create_file_format", "create_stage", "identifier", "sequence_nextval", "tag",
+    "upper_case_unquoted_identifiers",
+}  # fmt: skip
+_CHANGES_IN_PLACE = re.compile(r"\.(set|append|pop|replace|transform)\(|\.args\[|\.expressions\[|\bfrom_\(")
+
+
 class Tree:
-    """A statement that runs a transform only when it has a node for it. Stands for an Expr in a chain of them."""
+    """A statement that runs a transform only on the nodes that it is for. Stands for an Expr in a chain of them."""
 
     def __init__(self, expression: Expr) -> None:
         self.expression = expression
-        self._present = _kinds(expression)
+        self._nodes: dict[type, list[Expr]] | None = None  # by kind; None: not known any more
 
-    def transform(self, function: Callable[..., Expr], *args: object, **options: Any) -> Tree:
-        wanted = needs(_named(function) or function)
-        if wanted is not None and not any(issubclass(kind, wanted) for kind in self._present):
+    def transform(self, function: Callable[..., Expr], *args: object, copy: bool = True, **options: Any) -> Tree:
+        named = _named(function) or function
+        wanted = needs(named)
+        nodes = self._of(wanted) if wanted is not None else None
+        if nodes == [] or not self._of(_ONLY_WITH.get(named.__name__, (Expr,))):
             return self
-        self.expression = self.expression.transform(function, *args, **options)
-        self._present = _kinds(self.expression)
+        if nodes is None or copy or _changes_in_place(named):
+            self.expression = self.expression.transform(function, *args, copy=copy, **options)
+            self._nodes = None
+        else:
+            self._visit(nodes, lambda node: function(node, *args, **options))
         return self
 
+    def _visit(self, nodes: list[Expr], function: Callable[[Expr], Expr]) -> None:
+        """As sqlglot's `transform`: what is below a node that was replaced is left alone."""
+        replaced: set[int] = set()
+        for number, node in enumerate(nodes):
+            if replaced and any(id(above) in replaced for above in _ancestors(node)):
+                continue
+            above, key, index = node.parent, node.arg_key, node.index  # the function may put the node elsewhere
+            new = function(node)
+            if new is node:
+                continue
+            if node is self.expression:
+                self.expression = new
+            elif above and key:
+                above.set(key, new, index)
+            if isinstance(node, exp.Identifier) and isinstance(new, exp.Identifier):
+                nodes[number] = new
+            else:
+                replaced |= {id(node), id(new)}
+        if replaced:
+            self._nodes = None
 
-def _kinds(expression: Expr) -> set[type]:
-    found: set[type] = set()
+    def _of(self, kinds: Kinds) -> list[Expr]:
+        if self._nodes is None:
+            self._nodes = _by_kind(self.expression)
+        found = [nodes for kind, nodes in self._nodes.items() if issubclass(kind, kinds)]
+        return found[0] if len(found) == 1 else [node for nodes in found for node in nodes]
+
+
+def _ancestors(node: Expr) -> Iterator[Expr]:
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
+def _by_kind(expression: Expr) -> dict[type, list[Expr]]:
+    found: dict[type, list[Expr]] = {}
     waiting: list[Any] = [expression]
     while waiting:
         one = waiting.pop()
         if isinstance(one, Expr):
-            found.add(type(one))
+            found.setdefault(type(one), []).append(one)
             waiting += one.args.values()
         elif isinstance(one, list):
             waiting += one
@@ -56,8 +119,16 @@ def _named(function: Callable[..., Expr]) -> Callable[..., Expr] | None:
 
 
 @cache
+def _changes_in_place(function: Callable[..., Expr]) -> bool:
+    """Whether a transform may change a node that it gives back: then the nodes below are not what they were."""
+    return function.__name__ not in _GIVES_NEW and _CHANGES_IN_PLACE.search(inspect.getsource(function)) is not None
+
+
+@cache
 def needs(function: Callable[..., Expr]) -> Kinds | None:
     """The kinds of nodes that a transform may change; None when its source does not tell."""
+    if function.__name__ in _BY_HAND:
+        return _BY_HAND[function.__name__]
     try:
         [definition] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     except (OSError, TypeError, SyntaxError, ValueError):
