@@ -37,8 +37,8 @@ _STATUS: dict[type[Expr], dict[str, str]] = {
 }
 # what fakesnow's transforms leave in a statement for its `_execute`
 _OF_FAKESNOW = {
-    "create_db_name", "create_file_format_name", "create_stage_name", "list_stage_name", "merge_counts", "put_stage_name",
-    "result_scan_sfqid", "returning", "seed", "set_autocommit", "set_database", "set_schema",
+    "create_db_name", "create_file_format_name", "create_stage_name", "list_stage_name", "merge_counts",
+    "put_stage_name", "result_scan_sfqid", "returning", "seed", "set_autocommit", "set_database", "set_schema",
 }  # fmt: skip
 _MERGE_ACTIONS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
 
@@ -79,13 +79,10 @@ class Cursor(FakeSnowflakeCursor):
         for statement in statements:
             binds = params if statement.find(exp.Placeholder) else None
             self._answered = None
-            if isinstance(statement, (exp.Query, *_COUNTS)) or statement.args.get("kind") in _STATUS.get(
-                type(statement), ()
-            ):
-                if not any(statement.args.get(key) for key in _OF_FAKESNOW):
-                    self._run(statement, binds)
-                    continue
-            self._execute(statement, binds)
+            if _is_plain(statement):
+                self._run(statement, binds)
+            else:
+                self._execute(statement, binds)
 
     def _run(self, statement: Expr, binds: Any) -> None:
         """As fakesnow's `_execute`, which asks DuckDB for the words of every answer."""
@@ -136,6 +133,14 @@ class Cursor(FakeSnowflakeCursor):
             )
         columns = self._answered or columns_of(self._duck_conn.description or [])
         return ArrowResult(columns, statement_type=kind, arrow=table)
+
+
+def _is_plain(statement: Expr) -> bool:
+    """Whether all there is to do is to run it."""
+    known = isinstance(statement, (exp.Query, *_COUNTS)) or statement.args.get("kind") in _STATUS.get(
+        type(statement), ()
+    )
+    return known and not any(statement.args.get(key) for key in _OF_FAKESNOW)
 
 
 def _tables(definition: Expr) -> Iterator[exp.Table]:

@@ -135,12 +135,14 @@ def keep_backslashes(expression: Expr, _: Session) -> None:
 
 
 def halve_md5(expression: Expr, _: Session) -> None:
-    """MD5_NUMBER_UPPER64 and _LOWER64: DuckDB's MD5_NUMBER has its bytes the other way round."""
+    """MD5_NUMBER_UPPER64 and _LOWER64: DuckDB's MD5_NUMBER has its bytes the other way round, a UUID has not."""
     for half in list(expression.find_all(exp.MD5NumberUpper64, exp.MD5NumberLower64)):
-        side = exp.Left if isinstance(half, exp.MD5NumberUpper64) else exp.Right
-        digits = side(this=exp.MD5(this=half.this.copy()), expression=exp.Literal.number(16))
-        number = exp.DPipe(this=exp.Literal.string("0x"), expression=digits)
-        half.replace(exp.cast(exp.cast(number, exp.DataType.Type.UBIGINT), exp.DataType.Type.INT128))
+        digest = exp.cast(exp.cast(exp.MD5(this=half.this.copy()), exp.DType.UUID), exp.DType.UINT128)
+        if isinstance(half, exp.MD5NumberUpper64):
+            number: Expr = exp.BitwiseRightShift(this=digest, expression=exp.Literal.number(64))
+        else:
+            number = exp.BitwiseAnd(this=digest, expression=exp.Literal.number(2**64 - 1))
+        half.replace(exp.cast(number, exp.DType.INT128))
 
 
 def widen_numbers(expression: Expr, _: Session) -> None:
