@@ -151,7 +151,9 @@ def _describe(node: exp.Expr) -> str:
     return f'"{node.key}"'
 
 
+@lru_cache(maxsize=4096)
 def _analyse(text: str) -> tuple[exp.Expr | None, list[Problem]]:
+    """The tree, which nobody may change, and the problems."""
     if not text.strip():
         return None, [_unparsable("the expression is empty")]
     if len(text) > MAX_LENGTH:
@@ -176,7 +178,7 @@ def _analyse(text: str) -> tuple[exp.Expr | None, list[Problem]]:
 
 def check(text: str) -> list[Problem]:
     """Everything that keeps `text` from being one allowed scalar expression; empty when it is one."""
-    return _analyse(text)[1]
+    return list(_analyse(text)[1])
 
 
 @cache
@@ -204,9 +206,9 @@ def columns(text: str) -> list[tuple[str, bool]]:
 
 
 @lru_cache(maxsize=1024)
-def select(texts: tuple[str, ...], relation: str) -> str:
-    """The statement that computes the checked expressions, as c0, c1 and so on, for every row of a table."""
-    query = exp.select(*(exp.alias_(parse(text), f"c{i}") for i, text in enumerate(texts)), copy=False)
+def select(texts: tuple[str, ...], relation: str, first: int = 0) -> str:
+    """The statement that computes the checked expressions, as c0 (or c<first>) and so on, for every row of a table."""
+    query = exp.select(*(exp.alias_(parse(text), f"c{first + i}") for i, text in enumerate(texts)), copy=False)
     return query.from_(relation, copy=False).sql(dialect="snowflake")
 
 

@@ -31,8 +31,10 @@ def demand(wh: Warehouse, config: Config) -> dict[str, Types]:
 def _examine(wh: Warehouse, config: Config) -> tuple[list[Problem], dict[str, Types]]:
     problems: list[Problem] = []
     types: dict[str, Types] = {}
-    for source in config.sources.values():
-        found = _types(wh, source)
+    sources = list(config.sources.values())
+    together = _types(wh, sources)
+    for source in sources:
+        found = (together or _types(wh, [source])).get(source.source_id, {})
         problems += _mistyped(wh, source, found) if found else _broken(wh, source)
         types[source.source_id] = {text: column.family for text, column in found.items()}
     return problems, types
@@ -93,23 +95,33 @@ def _mistyped(wh: Warehouse, source: Source, types: dict[str, Column]) -> list[P
     return [problem for what, text in _expressions(source) for problem in _mistype(wh, source, what, text, types)]
 
 
-def _described(wh: Warehouse, source: Source, texts: tuple[str, ...]) -> list[Column]:
-    return wh.describe(select(texts, wh.relation(table_name(source.table))))
-
-
-def _types(wh: Warehouse, source: Source) -> dict[str, Column]:
-    """The columns that the source's expressions make, asked for at once; empty when one of them cannot be computed."""
-    texts = tuple(dict.fromkeys(text for _, text in _expressions(source)))
+def _types(wh: Warehouse, sources: list[Source]) -> dict[str, dict[str, Column]]:
+    """The columns that the sources' expressions make, in one question; empty when one of them cannot be computed."""
+    if not sources:
+        return {}
+    texts = {source.source_id: tuple(dict.fromkeys(text for _, text in _expressions(source))) for source in sources}
     try:
-        return dict(zip(texts, _described(wh, source, texts), strict=True))
+        columns = iter(_described(wh, [(source, texts[source.source_id]) for source in sources]))
     except IdrError:
         return {}
+    return {name: dict(zip(wanted, columns, strict=False)) for name, wanted in texts.items()}
+
+
+def _described(wh: Warehouse, wanted: list[tuple[Source, tuple[str, ...]]]) -> list[Column]:
+    """The columns that expressions of sources make, in order."""
+    queries, first = [], 0
+    for source, texts in wanted:
+        queries.append(select(texts, wh.relation(table_name(source.table)), first))
+        first += len(texts)
+    if len(queries) == 1:
+        return wh.describe(queries[0])
+    return wh.describe("select * from " + " cross join ".join(f"({query}) as s{i}" for i, query in enumerate(queries)))
 
 
 def _mistype(wh: Warehouse, source: Source, what: str, text: str, types: dict[str, Column]) -> list[Problem]:
     where = f"source {source.source_id}, {what}"
     try:
-        column = types[text] if types else _described(wh, source, (text,))[0]
+        column = types[text] if types else _described(wh, [(source, (text,))])[0]
     except IdrError as error:
         fix = "Mend the expression so that it fits the columns' types"
         return [Problem("IDR-114", f"{text} cannot be computed: {error.problems[0].message}", where=where, fix=fix)]

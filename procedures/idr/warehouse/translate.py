@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects import DuckDB, Snowflake
 
 from idr.errors import IdrError
 
@@ -56,9 +57,9 @@ def for_duckdb(node: exp.Expr) -> exp.Expr:
 def to_duckdb(sql: str) -> str:
     """Translate one statement; IDR-501 when it does not parse."""
     try:
-        tree = sqlglot.parse_one(sql, read="snowflake")
+        tree = sqlglot.parse_one(sql, read=Snowflake)
     except sqlglot.ParseError as error:
         raise IdrError.of(
             "IDR-501", f"the statement does not parse: {error.errors[0]['description']}", where=sql[:200]
         ) from error
-    return tree.transform(for_duckdb, copy=False).sql(dialect="duckdb", comments=False)
+    return tree.transform(for_duckdb, copy=False).sql(dialect=DuckDB, comments=False)
