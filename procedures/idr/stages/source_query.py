@@ -150,19 +150,24 @@ class _Builder:
                     if prefix_name == "a_" and described.family(text) == "text":
                         value = present(value)
                 columns.append(exp.alias_(value, f"{prefix_name}{name}"))
-        query = exp.select(*columns, copy=False).from_(described.relation, copy=False)
-        return query.where(self._since(source, described, clock)) if described.has_mark else query
+        rows = self._since(source, described, clock).subquery("source_new") if described.has_mark else described.relation
+        return exp.select(*columns, copy=False).from_(rows, copy=False)
 
-    def _since(self, source: Source, described: Described, clock: exp.Expr) -> exp.Expr:
-        """Rows at or after the mark; and every row of a key that has a row without a clock value."""
+    def _since(self, source: Source, described: Described, clock: exp.Expr) -> exp.Query:
+        """Rows at or after the mark; and every row of a key that has a row without a clock value.
+
+        Two branches: with OR in one condition an engine can leave no part of the table unread.
+        """
         undated = exp.Is(this=clock.copy(), expression=exp.null())
-        keys = exp.select(_key(source, described)).from_(described.relation).where(undated)
         mark = exp.cast(
             exp.Placeholder(this=_mark(source.source_id)), exp.DataType.build("timestamp_ntz", dialect="snowflake")
         )
-        return exp.or_(
-            exp.GTE(this=clock.copy(), expression=mark),
-            exp.In(this=_key(source, described), query=keys.subquery()),
+        rows = exp.select("*").from_(described.relation)
+        keys = exp.select(_key(source, described)).from_(described.relation).where(undated)
+        older = exp.or_(exp.LT(this=clock.copy(), expression=mark.copy()), undated.copy())
+        again = exp.In(this=_key(source, described), query=keys.subquery())
+        return exp.union(
+            rows.where(exp.GTE(this=clock.copy(), expression=mark)), rows.where(older, again), distinct=False
         )
 
     def _normalized(self, query: exp.Query) -> exp.Query:
