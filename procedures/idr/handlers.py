@@ -174,7 +174,7 @@ def register_reference(session: Session, ref_name: str, operation: str, ref_or_a
 
 
 def version_init(session: Session) -> str:
-    """Raises when this version cannot read the tables or the configuration: the upgrade then fails, the former stays."""
+    """Raises when this version cannot read tables or configuration: the upgrade then fails and the former stays."""
     wh = SnowparkWarehouse(session)
     layout(wh)
     config = store.load_if_any(wh)

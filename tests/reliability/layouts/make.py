@@ -7,6 +7,7 @@ when a layout is released, and never again: it stands for what users have.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -60,9 +61,11 @@ insert into crm.people values (20, 'bea@x.org', null, 'Gus', '2024-02-01');
 MORE = "update crm.people set phone = '999', updated_at = '2024-03-01' where id in (8, 9);"
 
 
-def _literal(value: Any) -> str:
+def _literal(value: Any, kind: str) -> str:
     if value is None:
         return "null"
+    if kind.startswith("number"):
+        return str(int(value))
     if isinstance(value, bool | int | float):
         return str(value).lower()
     if isinstance(value, str):
@@ -77,10 +80,7 @@ def _table(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     text = f"create table {name} (\n    {defined}\n);\n"
     rows = sorted(connection.execute(f"from {name}").fetchall(), key=repr)
     if rows:
-        values = ",\n    ".join(
-            f"({', '.join(_literal(int(v) if 'number' in k and v is not None else v) for v, k in zip(r, kinds, strict=True))})"
-            for r in rows
-        )
+        values = ",\n    ".join(f"({', '.join(map(_literal, row, kinds))})" for row in rows)
         text += f"insert into {name} values\n    {values};\n"
     return text
 
@@ -88,7 +88,7 @@ def _table(connection: duckdb.DuckDBPyConnection, name: str) -> str:
 def _views(code: Path) -> str:
     """The views as that code's own files define them."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((code / "setup").glob("*.sql"))]
-    parts = [part.strip() for text in texts for part in text.split(";\n")]
+    parts = [part.strip() for text in texts for part in re.sub(r"(?m)^--.*\n", "", text).split(";\n")]
     return "".join(f"{part.rstrip(';')};\n" for part in parts if part.startswith("create or replace view"))
 
 
