@@ -34,7 +34,7 @@ create table idr_meta.base_state (
     published_at timestamp_ntz
 );
 insert into idr_meta.base_state values
-    (2, '{"guardrails":{"max_cluster_size":64,"max_conflicts":null,"max_merged_clusters":1000,"max_moved_ratio":null,"max_skipped_groups":null,"max_split_clusters":1000,"min_source_ratio":null,"suspect_group_factor":5.0},"identifiers":{"email":{"exclude":[{"kind":"exact","pattern":"nobody@x.org"}],"gmail":false,"max_per_identity":null,"name":"email","normalize":"email","placeholders":null,"region":null,"unique":false},"phone":{"exclude":[],"gmail":false,"max_per_identity":2,"name":"phone","normalize":"digits","placeholders":null,"region":null,"unique":false}},"rules":{"email":{"match":["email"],"max_group_size":4,"priority":1,"rule_id":"email"},"phone":{"match":["phone"],"max_group_size":100,"priority":2,"rule_id":"phone"}},"settings":{"lease_minutes":60,"plan_ttl_minutes":120,"retention_days":100000},"sources":{"crm":{"attributes":{"email":"email","name":"name"},"cap_watermark":true,"deleted_when":null,"detect_deletes":false,"identifiers":{"email":"email","phone":"phone"},"key":"id","lookback_minutes":0,"source_id":"crm","table":"shop.crm.people","trust":100,"watermark":"updated_at"}},"survivorship":{"name":{"attribute":"name","source_priority":[],"strategy":"most_recent"}}}', '20261123t191044_0bcc1548', '2026-11-23 19:10:44.349330');
+    (2, '{"guardrails":{"max_cluster_size":64,"max_conflicts":null,"max_merged_clusters":1000,"max_moved_ratio":null,"max_skipped_groups":null,"max_split_clusters":1000,"min_source_ratio":null,"suspect_group_factor":5.0},"identifiers":{"email":{"exclude":[{"kind":"exact","pattern":"nobody@x.org"}],"gmail":false,"max_per_identity":null,"name":"email","normalize":"email","placeholders":null,"region":null,"unique":false},"phone":{"exclude":[],"gmail":false,"max_per_identity":2,"name":"phone","normalize":"digits","placeholders":null,"region":null,"unique":false}},"rules":{"email":{"match":["email"],"max_group_size":4,"priority":1,"rule_id":"email"},"phone":{"match":["phone"],"max_group_size":100,"priority":2,"rule_id":"phone"}},"settings":{"lease_minutes":60,"plan_ttl_minutes":120,"retention_days":100000},"sources":{"crm":{"attributes":{"email":"email","name":"name"},"cap_watermark":true,"deleted_when":null,"detect_deletes":false,"identifiers":{"email":"email","phone":"phone"},"key":"id","lookback_minutes":0,"source_id":"crm","table":"shop.crm.people","trust":100,"watermark":"updated_at"}},"survivorship":{"name":{"attribute":"name","source_priority":[],"strategy":"most_recent"}}}', '20261123t193931_f8f0f4d1', '2026-11-23 19:39:31.129402');
 create table idr_meta.config (
     key varchar,
     value varchar
@@ -114,7 +114,7 @@ create table idr_meta.run_lock (
     expires_at timestamp_ntz
 );
 insert into idr_meta.run_lock values
-    (null, 3, '2026-11-23 19:10:45.193831', null);
+    (null, 3, '2026-11-23 19:39:32.463800', null);
 create table idr_meta.run_state (
     source_id varchar,
     last_watermark_value timestamp_ntz,
@@ -122,7 +122,7 @@ create table idr_meta.run_state (
     last_run_ts timestamp_ntz
 );
 insert into idr_meta.run_state values
-    ('crm', '2024-02-01 00:00:00', '20261123t191044_0bcc1548', '2026-11-23 19:10:44.349330');
+    ('crm', '2024-02-01 00:00:00', '20261123t193931_f8f0f4d1', '2026-11-23 19:39:31.129402');
 create table idr_meta.source_table (
     source_id varchar,
     table_name varchar,
@@ -151,7 +151,7 @@ create table idr_out.dry_run_results (
     change_type varchar
 );
 insert into idr_out.dry_run_results values
-    ('20261123t191045_d145ee3d', 'crm:9', 'cac7d5d8ef0091b953a1a68b2d5de683', '5ca25f105caaeed08ca7a0f57a4f1a8d', 'MOVED');
+    ('20261123t193932_6cdb1f19', 'crm:9', 'cac7d5d8ef0091b953a1a68b2d5de683', '5ca25f105caaeed08ca7a0f57a4f1a8d', 'MOVED');
 create table idr_out.dry_run_summary (
     run_id varchar,
     metric varchar,
@@ -159,24 +159,24 @@ create table idr_out.dry_run_summary (
     created_at timestamp_ntz
 );
 insert into idr_out.dry_run_summary values
-    ('20261123t191045_d145ee3d', 'clusters_after', 10, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'clusters_before', 11, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'conflicts', 0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'created', 0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'entities_after', 16, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'entities_before', 16, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'largest_changed_cluster', 2, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'largest_cluster', 3, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'merged', 1, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'moved', 1, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'new', 0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'removed', 0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'retired', 0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'rows_read', 4, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'skipped_groups', 1, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'split', 0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'suspect_groups', 0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'unchanged', 15, '2026-11-23 19:10:45.193831');
+    ('20261123t193932_6cdb1f19', 'clusters_after', 10, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'clusters_before', 11, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'conflicts', 0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'created', 0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'entities_after', 16, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'entities_before', 16, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'largest_changed_cluster', 2, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'largest_cluster', 3, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'merged', 1, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'moved', 1, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'new', 0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'removed', 0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'retired', 0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'rows_read', 4, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'skipped_groups', 1, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'split', 0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'suspect_groups', 0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'unchanged', 15, '2026-11-23 19:39:32.463800');
 create table idr_out.entity_current (
     entity_id number(38, 0),
     entity_key varchar,
@@ -211,17 +211,17 @@ create table idr_out.golden_profile_current (
     name varchar
 );
 insert into idr_out.golden_profile_current values
-    ('025a7abc10b1b81efef9494283626998', '2026-11-23 19:10:43.548132', 'info@x.org', 'P4'),
-    ('07ef16f061552861a58623301536114d', '2026-11-23 19:10:43.548132', 'info@x.org', 'P1'),
-    ('319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:10:44.349330', 'cem@x.org', 'Ann'),
-    ('43f3e9972183ef08e8b0034f30b98798', '2026-11-23 19:10:43.548132', 'info@x.org', 'P0'),
-    ('460a9f23db4b85c5d9947605159e5002', '2026-11-23 19:10:43.548132', 'info@x.org', 'P3'),
-    ('5c999b7dfc72c180e332240c6ee60f88', '2026-11-23 19:10:43.548132', 'info@x.org', 'P5'),
-    ('5ca25f105caaeed08ca7a0f57a4f1a8d', '2026-11-23 19:10:43.548132', 'nobody@x.org', 'Eve'),
-    ('7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:10:44.349330', 'bea@x.org', 'Gus'),
-    ('83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:10:43.548132', 'dan@x.org', 'Dan'),
-    ('88c30b4d8882f5f3855d799df3cccf70', '2026-11-23 19:10:43.548132', 'info@x.org', 'P2'),
-    ('cac7d5d8ef0091b953a1a68b2d5de683', '2026-11-23 19:10:43.548132', 'nobody@x.org', 'Fay');
+    ('025a7abc10b1b81efef9494283626998', '2026-11-23 19:39:29.991221', 'info@x.org', 'P4'),
+    ('07ef16f061552861a58623301536114d', '2026-11-23 19:39:29.991221', 'info@x.org', 'P1'),
+    ('319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:39:31.129402', 'cem@x.org', 'Ann'),
+    ('43f3e9972183ef08e8b0034f30b98798', '2026-11-23 19:39:29.991221', 'info@x.org', 'P0'),
+    ('460a9f23db4b85c5d9947605159e5002', '2026-11-23 19:39:29.991221', 'info@x.org', 'P3'),
+    ('5c999b7dfc72c180e332240c6ee60f88', '2026-11-23 19:39:29.991221', 'info@x.org', 'P5'),
+    ('5ca25f105caaeed08ca7a0f57a4f1a8d', '2026-11-23 19:39:29.991221', 'nobody@x.org', 'Eve'),
+    ('7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:39:31.129402', 'bea@x.org', 'Gus'),
+    ('83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:39:29.991221', 'dan@x.org', 'Dan'),
+    ('88c30b4d8882f5f3855d799df3cccf70', '2026-11-23 19:39:29.991221', 'info@x.org', 'P2'),
+    ('cac7d5d8ef0091b953a1a68b2d5de683', '2026-11-23 19:39:29.991221', 'nobody@x.org', 'Fay');
 create table idr_out.golden_provenance_current (
     resolved_id varchar,
     updated_ts timestamp_ntz,
@@ -229,17 +229,17 @@ create table idr_out.golden_provenance_current (
     name varchar
 );
 insert into idr_out.golden_provenance_current values
-    ('025a7abc10b1b81efef9494283626998', '2026-11-23 19:10:43.548132', 'crm:14', 'crm:14'),
-    ('07ef16f061552861a58623301536114d', '2026-11-23 19:10:43.548132', 'crm:11', 'crm:11'),
-    ('319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:10:44.349330', 'crm:1', 'crm:1'),
-    ('43f3e9972183ef08e8b0034f30b98798', '2026-11-23 19:10:43.548132', 'crm:10', 'crm:10'),
-    ('460a9f23db4b85c5d9947605159e5002', '2026-11-23 19:10:43.548132', 'crm:13', 'crm:13'),
-    ('5c999b7dfc72c180e332240c6ee60f88', '2026-11-23 19:10:43.548132', 'crm:15', 'crm:15'),
-    ('5ca25f105caaeed08ca7a0f57a4f1a8d', '2026-11-23 19:10:43.548132', 'crm:8', 'crm:8'),
-    ('7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:10:44.349330', 'crm:20', 'crm:20'),
-    ('83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:10:43.548132', 'crm:5', 'crm:5'),
-    ('88c30b4d8882f5f3855d799df3cccf70', '2026-11-23 19:10:43.548132', 'crm:12', 'crm:12'),
-    ('cac7d5d8ef0091b953a1a68b2d5de683', '2026-11-23 19:10:43.548132', 'crm:9', 'crm:9');
+    ('025a7abc10b1b81efef9494283626998', '2026-11-23 19:39:29.991221', 'crm:14', 'crm:14'),
+    ('07ef16f061552861a58623301536114d', '2026-11-23 19:39:29.991221', 'crm:11', 'crm:11'),
+    ('319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:39:31.129402', 'crm:1', 'crm:1'),
+    ('43f3e9972183ef08e8b0034f30b98798', '2026-11-23 19:39:29.991221', 'crm:10', 'crm:10'),
+    ('460a9f23db4b85c5d9947605159e5002', '2026-11-23 19:39:29.991221', 'crm:13', 'crm:13'),
+    ('5c999b7dfc72c180e332240c6ee60f88', '2026-11-23 19:39:29.991221', 'crm:15', 'crm:15'),
+    ('5ca25f105caaeed08ca7a0f57a4f1a8d', '2026-11-23 19:39:29.991221', 'crm:8', 'crm:8'),
+    ('7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:39:31.129402', 'crm:20', 'crm:20'),
+    ('83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:39:29.991221', 'crm:5', 'crm:5'),
+    ('88c30b4d8882f5f3855d799df3cccf70', '2026-11-23 19:39:29.991221', 'crm:12', 'crm:12'),
+    ('cac7d5d8ef0091b953a1a68b2d5de683', '2026-11-23 19:39:29.991221', 'crm:9', 'crm:9');
 create table idr_out.identity_alias (
     old_resolved_id varchar,
     resolved_id varchar,
@@ -256,17 +256,17 @@ create table idr_out.identity_clusters_current (
     updated_ts timestamp_ntz
 );
 insert into idr_out.identity_clusters_current values
-    ('025a7abc10b1b81efef9494283626998', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('07ef16f061552861a58623301536114d', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('319c1fc7e0d03922330046efc0e06249', 2, 0.5, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:44.349330'),
-    ('43f3e9972183ef08e8b0034f30b98798', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('460a9f23db4b85c5d9947605159e5002', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('5c999b7dfc72c180e332240c6ee60f88', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('5ca25f105caaeed08ca7a0f57a4f1a8d', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('7a52b86433a9dfb1edc9d7401f8dff05', 3, 0.5, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('83c22f4fa0c51660f6ad2dbc21a61501', 3, 0.5, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('88c30b4d8882f5f3855d799df3cccf70', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132'),
-    ('cac7d5d8ef0091b953a1a68b2d5de683', 1, 1.0, 1, '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.548132');
+    ('025a7abc10b1b81efef9494283626998', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('07ef16f061552861a58623301536114d', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('319c1fc7e0d03922330046efc0e06249', 2, 0.5, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:31.129402'),
+    ('43f3e9972183ef08e8b0034f30b98798', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('460a9f23db4b85c5d9947605159e5002', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('5c999b7dfc72c180e332240c6ee60f88', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('5ca25f105caaeed08ca7a0f57a4f1a8d', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('7a52b86433a9dfb1edc9d7401f8dff05', 3, 0.5, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('83c22f4fa0c51660f6ad2dbc21a61501', 3, 0.5, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('88c30b4d8882f5f3855d799df3cccf70', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221'),
+    ('cac7d5d8ef0091b953a1a68b2d5de683', 1, 1.0, 1, '2026-11-23 19:39:29.991221', '2026-11-23 19:39:29.991221');
 create table idr_out.identity_conflict (
     resolved_id varchar,
     identifier_type varchar,
@@ -276,7 +276,7 @@ create table idr_out.identity_conflict (
     detected_ts timestamp_ntz
 );
 insert into idr_out.identity_conflict values
-    ('83c22f4fa0c51660f6ad2dbc21a61501', 'phone', 3, 2, '20261123t191043_eca4b76b', '2026-11-23 19:10:43.548132');
+    ('83c22f4fa0c51660f6ad2dbc21a61501', 'phone', 3, 2, '20261123t193929_e3c49409', '2026-11-23 19:39:29.991221');
 create table idr_out.identity_event (
     run_id varchar,
     version number(38, 0),
@@ -287,58 +287,58 @@ create table idr_out.identity_event (
     occurred_ts timestamp_ntz
 );
 insert into idr_out.identity_event values
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '025a7abc10b1b81efef9494283626998', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '07ef16f061552861a58623301536114d', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '319c1fc7e0d03922330046efc0e06249', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '43f3e9972183ef08e8b0034f30b98798', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '460a9f23db4b85c5d9947605159e5002', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '5c999b7dfc72c180e332240c6ee60f88', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '5ca25f105caaeed08ca7a0f57a4f1a8d', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '7a52b86433a9dfb1edc9d7401f8dff05', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '83c22f4fa0c51660f6ad2dbc21a61501', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', '88c30b4d8882f5f3855d799df3cccf70', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'CREATED', 'cac7d5d8ef0091b953a1a68b2d5de683', null, null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '025a7abc10b1b81efef9494283626998', 'crm:14', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '07ef16f061552861a58623301536114d', 'crm:11', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '319c1fc7e0d03922330046efc0e06249', 'crm:4', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '43f3e9972183ef08e8b0034f30b98798', 'crm:10', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '460a9f23db4b85c5d9947605159e5002', 'crm:13', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '5c999b7dfc72c180e332240c6ee60f88', 'crm:15', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '5ca25f105caaeed08ca7a0f57a4f1a8d', 'crm:8', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:1', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:2', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:3', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '83c22f4fa0c51660f6ad2dbc21a61501', 'crm:5', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '83c22f4fa0c51660f6ad2dbc21a61501', 'crm:6', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '83c22f4fa0c51660f6ad2dbc21a61501', 'crm:7', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', '88c30b4d8882f5f3855d799df3cccf70', 'crm:12', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 1, 'JOINED', 'cac7d5d8ef0091b953a1a68b2d5de683', 'crm:9', null, '2026-11-23 19:10:43.548132'),
-    ('20261123t191044_0bcc1548', 2, 'JOINED', '319c1fc7e0d03922330046efc0e06249', 'crm:1', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 2, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:20', null, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 2, 'LEFT', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:1', '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 2, 'SPLIT', '7a52b86433a9dfb1edc9d7401f8dff05', null, '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:10:44.349330');
+    ('20261123t193929_e3c49409', 1, 'CREATED', '025a7abc10b1b81efef9494283626998', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '07ef16f061552861a58623301536114d', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '319c1fc7e0d03922330046efc0e06249', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '43f3e9972183ef08e8b0034f30b98798', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '460a9f23db4b85c5d9947605159e5002', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '5c999b7dfc72c180e332240c6ee60f88', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '5ca25f105caaeed08ca7a0f57a4f1a8d', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '7a52b86433a9dfb1edc9d7401f8dff05', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '83c22f4fa0c51660f6ad2dbc21a61501', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', '88c30b4d8882f5f3855d799df3cccf70', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'CREATED', 'cac7d5d8ef0091b953a1a68b2d5de683', null, null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '025a7abc10b1b81efef9494283626998', 'crm:14', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '07ef16f061552861a58623301536114d', 'crm:11', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '319c1fc7e0d03922330046efc0e06249', 'crm:4', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '43f3e9972183ef08e8b0034f30b98798', 'crm:10', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '460a9f23db4b85c5d9947605159e5002', 'crm:13', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '5c999b7dfc72c180e332240c6ee60f88', 'crm:15', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '5ca25f105caaeed08ca7a0f57a4f1a8d', 'crm:8', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:1', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:2', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:3', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '83c22f4fa0c51660f6ad2dbc21a61501', 'crm:5', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '83c22f4fa0c51660f6ad2dbc21a61501', 'crm:6', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '83c22f4fa0c51660f6ad2dbc21a61501', 'crm:7', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', '88c30b4d8882f5f3855d799df3cccf70', 'crm:12', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 1, 'JOINED', 'cac7d5d8ef0091b953a1a68b2d5de683', 'crm:9', null, '2026-11-23 19:39:29.991221'),
+    ('20261123t193931_f8f0f4d1', 2, 'JOINED', '319c1fc7e0d03922330046efc0e06249', 'crm:1', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 2, 'JOINED', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:20', null, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 2, 'LEFT', '7a52b86433a9dfb1edc9d7401f8dff05', 'crm:1', '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 2, 'SPLIT', '7a52b86433a9dfb1edc9d7401f8dff05', null, '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:39:31.129402');
 create table idr_out.identity_resolved_membership_current (
     entity_key varchar,
     resolved_id varchar,
     updated_ts timestamp_ntz
 );
 insert into idr_out.identity_resolved_membership_current values
-    ('crm:1', '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:10:44.349330'),
-    ('crm:10', '43f3e9972183ef08e8b0034f30b98798', '2026-11-23 19:10:43.548132'),
-    ('crm:11', '07ef16f061552861a58623301536114d', '2026-11-23 19:10:43.548132'),
-    ('crm:12', '88c30b4d8882f5f3855d799df3cccf70', '2026-11-23 19:10:43.548132'),
-    ('crm:13', '460a9f23db4b85c5d9947605159e5002', '2026-11-23 19:10:43.548132'),
-    ('crm:14', '025a7abc10b1b81efef9494283626998', '2026-11-23 19:10:43.548132'),
-    ('crm:15', '5c999b7dfc72c180e332240c6ee60f88', '2026-11-23 19:10:43.548132'),
-    ('crm:2', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:10:43.548132'),
-    ('crm:20', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:10:44.349330'),
-    ('crm:3', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:10:43.548132'),
-    ('crm:4', '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:10:43.548132'),
-    ('crm:5', '83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:10:43.548132'),
-    ('crm:6', '83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:10:43.548132'),
-    ('crm:7', '83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:10:43.548132'),
-    ('crm:8', '5ca25f105caaeed08ca7a0f57a4f1a8d', '2026-11-23 19:10:43.548132'),
-    ('crm:9', 'cac7d5d8ef0091b953a1a68b2d5de683', '2026-11-23 19:10:43.548132');
+    ('crm:1', '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:39:31.129402'),
+    ('crm:10', '43f3e9972183ef08e8b0034f30b98798', '2026-11-23 19:39:29.991221'),
+    ('crm:11', '07ef16f061552861a58623301536114d', '2026-11-23 19:39:29.991221'),
+    ('crm:12', '88c30b4d8882f5f3855d799df3cccf70', '2026-11-23 19:39:29.991221'),
+    ('crm:13', '460a9f23db4b85c5d9947605159e5002', '2026-11-23 19:39:29.991221'),
+    ('crm:14', '025a7abc10b1b81efef9494283626998', '2026-11-23 19:39:29.991221'),
+    ('crm:15', '5c999b7dfc72c180e332240c6ee60f88', '2026-11-23 19:39:29.991221'),
+    ('crm:2', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:39:29.991221'),
+    ('crm:20', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:39:31.129402'),
+    ('crm:3', '7a52b86433a9dfb1edc9d7401f8dff05', '2026-11-23 19:39:29.991221'),
+    ('crm:4', '319c1fc7e0d03922330046efc0e06249', '2026-11-23 19:39:29.991221'),
+    ('crm:5', '83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:39:29.991221'),
+    ('crm:6', '83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:39:29.991221'),
+    ('crm:7', '83c22f4fa0c51660f6ad2dbc21a61501', '2026-11-23 19:39:29.991221'),
+    ('crm:8', '5ca25f105caaeed08ca7a0f57a4f1a8d', '2026-11-23 19:39:29.991221'),
+    ('crm:9', 'cac7d5d8ef0091b953a1a68b2d5de683', '2026-11-23 19:39:29.991221');
 create table idr_out.match_key_current (
     entity_id number(38, 0),
     rule_id varchar,
@@ -372,63 +372,63 @@ create table idr_out.metrics_export (
     recorded_at timestamp_ntz
 );
 insert into idr_out.metrics_export values
-    ('20261123t191043_eca4b76b', 'idr_clusters_after', 11.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_clusters_before', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_conflicts', 1.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_created', 11.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_duration_seconds', 0.277, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_entities_after', 15.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_entities_before', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_largest_changed_cluster', 3.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_largest_cluster', 3.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_merged', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_moved', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_new', 15.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_removed', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_retired', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_rows_read', 15.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_skipped_groups', 1.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_split', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_suspect_groups', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'idr_unchanged', 0.0, '2026-11-23 19:10:43.548132'),
-    ('20261123t191044_0bcc1548', 'idr_clusters_after', 11.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_clusters_before', 11.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_conflicts', 0.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_created', 0.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_duration_seconds', 0.346, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_entities_after', 16.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_entities_before', 15.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_largest_changed_cluster', 2.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_largest_cluster', 3.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_merged', 0.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_moved', 1.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_new', 1.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_removed', 0.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_retired', 0.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_rows_read', 3.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_skipped_groups', 1.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_split', 1.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_suspect_groups', 0.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'idr_unchanged', 14.0, '2026-11-23 19:10:44.349330'),
-    ('20261123t191045_d145ee3d', 'idr_clusters_after', 10.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_clusters_before', 11.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_conflicts', 0.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_created', 0.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_duration_seconds', 0.323, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_entities_after', 16.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_entities_before', 16.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_largest_changed_cluster', 2.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_largest_cluster', 3.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_merged', 1.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_moved', 1.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_new', 0.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_removed', 0.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_retired', 0.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_rows_read', 4.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_skipped_groups', 1.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_split', 0.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_suspect_groups', 0.0, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'idr_unchanged', 15.0, '2026-11-23 19:10:45.193831');
+    ('20261123t193929_e3c49409', 'idr_clusters_after', 11.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_clusters_before', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_conflicts', 1.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_created', 11.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_duration_seconds', 0.419, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_entities_after', 15.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_entities_before', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_largest_changed_cluster', 3.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_largest_cluster', 3.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_merged', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_moved', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_new', 15.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_removed', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_retired', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_rows_read', 15.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_skipped_groups', 1.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_split', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_suspect_groups', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'idr_unchanged', 0.0, '2026-11-23 19:39:29.991221'),
+    ('20261123t193931_f8f0f4d1', 'idr_clusters_after', 11.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_clusters_before', 11.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_conflicts', 0.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_created', 0.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_duration_seconds', 0.536, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_entities_after', 16.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_entities_before', 15.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_largest_changed_cluster', 2.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_largest_cluster', 3.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_merged', 0.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_moved', 1.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_new', 1.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_removed', 0.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_retired', 0.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_rows_read', 3.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_skipped_groups', 1.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_split', 1.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_suspect_groups', 0.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'idr_unchanged', 14.0, '2026-11-23 19:39:31.129402'),
+    ('20261123t193932_6cdb1f19', 'idr_clusters_after', 10.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_clusters_before', 11.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_conflicts', 0.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_created', 0.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_duration_seconds', 0.385, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_entities_after', 16.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_entities_before', 16.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_largest_changed_cluster', 2.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_largest_cluster', 3.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_merged', 1.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_moved', 1.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_new', 0.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_removed', 0.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_retired', 0.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_rows_read', 4.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_skipped_groups', 1.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_split', 0.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_suspect_groups', 0.0, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'idr_unchanged', 15.0, '2026-11-23 19:39:32.463800');
 create table idr_out.plan (
     run_id varchar,
     run_mode varchar,
@@ -446,7 +446,7 @@ create table idr_out.plan (
     published_run_id varchar
 );
 insert into idr_out.plan values
-    ('20261123t191045_d145ee3d', 'INCR', false, 'READY', 'PASS', '[]', '[]', '{"entities_before": 16, "clusters_before": 11, "new": 0, "removed": 0, "moved": 1, "created": 0, "merged": 1, "split": 0, "retired": 0, "largest_changed_cluster": 2, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 0, "suspect_groups": 0, "rows_read": 4, "entities_after": 16, "clusters_after": 10, "unchanged": 15}', '{"crm": "2024-03-01T00:00:00"}', '{"record": "record_read"}', '4e2ccf0235ec6186b719212ff8d93d74170afc0fed81797f956803e13570879a', 2, '2026-11-23 19:10:45.193831', null);
+    ('20261123t193932_6cdb1f19', 'INCR', false, 'READY', 'PASS', '[]', '[]', '{"entities_before": 16, "clusters_before": 11, "new": 0, "removed": 0, "moved": 1, "created": 0, "merged": 1, "split": 0, "retired": 0, "largest_changed_cluster": 2, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 0, "suspect_groups": 0, "rows_read": 4, "entities_after": 16, "clusters_after": 10, "unchanged": 15}', '{"crm": "2024-03-01T00:00:00"}', '{"record": "record_read"}', '4e2ccf0235ec6186b719212ff8d93d74170afc0fed81797f956803e13570879a', 2, '2026-11-23 19:39:32.463800', null);
 create table idr_out.run_history (
     run_id varchar,
     run_mode varchar,
@@ -466,9 +466,9 @@ create table idr_out.run_history (
     error_message varchar
 );
 insert into idr_out.run_history values
-    ('20261123t191043_eca4b76b', 'FULL', 'SUCCESS', 'PASS', '[]', '[]', '{"entities_before": 0, "clusters_before": 0, "new": 15, "removed": 0, "moved": 0, "created": 11, "merged": 0, "split": 0, "retired": 0, "largest_changed_cluster": 3, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 1, "suspect_groups": 0, "rows_read": 15, "entities_after": 15, "clusters_after": 11, "unchanged": 0}', '2026-11-23 19:10:43.548132', '2026-11-23 19:10:43.834119', 0.277, false, null, 'published version 1', null, null, null),
-    ('20261123t191044_0bcc1548', 'INCR', 'SUCCESS', 'PASS', '[]', '[]', '{"entities_before": 15, "clusters_before": 11, "new": 1, "removed": 0, "moved": 1, "created": 0, "merged": 0, "split": 1, "retired": 0, "largest_changed_cluster": 2, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 0, "suspect_groups": 0, "rows_read": 3, "entities_after": 16, "clusters_after": 11, "unchanged": 14}', '2026-11-23 19:10:44.349330', '2026-11-23 19:10:44.704649', 0.346, false, null, 'published version 2', null, null, null),
-    ('20261123t191045_d145ee3d', 'INCR', 'DRY_RUN_COMPLETE', 'PASS', '[]', '[]', '{"entities_before": 16, "clusters_before": 11, "new": 0, "removed": 0, "moved": 1, "created": 0, "merged": 1, "split": 0, "retired": 0, "largest_changed_cluster": 2, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 0, "suspect_groups": 0, "rows_read": 4, "entities_after": 16, "clusters_after": 10, "unchanged": 15}', '2026-11-23 19:10:45.193831', '2026-11-23 19:10:45.529519', 0.323, true, null, 'planned, nothing published', null, null, null);
+    ('20261123t193929_e3c49409', 'FULL', 'SUCCESS', 'PASS', '[]', '[]', '{"entities_before": 0, "clusters_before": 0, "new": 15, "removed": 0, "moved": 0, "created": 11, "merged": 0, "split": 0, "retired": 0, "largest_changed_cluster": 3, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 1, "suspect_groups": 0, "rows_read": 15, "entities_after": 15, "clusters_after": 11, "unchanged": 0}', '2026-11-23 19:39:29.991221', '2026-11-23 19:39:30.420757', 0.419, false, null, 'published version 1', null, null, null),
+    ('20261123t193931_f8f0f4d1', 'INCR', 'SUCCESS', 'PASS', '[]', '[]', '{"entities_before": 15, "clusters_before": 11, "new": 1, "removed": 0, "moved": 1, "created": 0, "merged": 0, "split": 1, "retired": 0, "largest_changed_cluster": 2, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 0, "suspect_groups": 0, "rows_read": 3, "entities_after": 16, "clusters_after": 11, "unchanged": 14}', '2026-11-23 19:39:31.129402', '2026-11-23 19:39:31.685796', 0.536, false, null, 'published version 2', null, null, null),
+    ('20261123t193932_6cdb1f19', 'INCR', 'DRY_RUN_COMPLETE', 'PASS', '[]', '[]', '{"entities_before": 16, "clusters_before": 11, "new": 0, "removed": 0, "moved": 1, "created": 0, "merged": 1, "split": 0, "retired": 0, "largest_changed_cluster": 2, "largest_cluster": 3, "skipped_groups": 1, "conflicts": 0, "suspect_groups": 0, "rows_read": 4, "entities_after": 16, "clusters_after": 10, "unchanged": 15}', '2026-11-23 19:39:32.463800', '2026-11-23 19:39:32.865993', 0.385, true, null, 'planned, nothing published', null, null, null);
 create table idr_out.skipped_identifier_groups (
     rule_id varchar,
     match_key number(38, 0),
@@ -481,7 +481,7 @@ create table idr_out.skipped_identifier_groups (
     resumed_at timestamp_ntz
 );
 insert into idr_out.skipped_identifier_groups values
-    ('email', 28858203302383626772175956897933335253, 6, 4, 'crm:10, crm:11, crm:12, crm:13, crm:14', '20261123t191043_eca4b76b', '20261123t191043_eca4b76b', '2026-11-23 19:10:43.548132', null);
+    ('email', 28858203302383626772175956897933335253, 6, 4, 'crm:10, crm:11, crm:12, crm:13, crm:14', '20261123t193929_e3c49409', '20261123t193929_e3c49409', '2026-11-23 19:39:29.991221', null);
 create table idr_out.stage_metrics (
     run_id varchar,
     stage varchar,
@@ -490,53 +490,53 @@ create table idr_out.stage_metrics (
     recorded_at timestamp_ntz
 );
 insert into idr_out.stage_metrics values
-    ('20261123t191043_eca4b76b', 'cluster changes', 11, 0.003791901996009983, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'components', 1, 0.010524771998461802, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'conflicts', 1, 0.016069723998953123, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'golden profiles', 11, 0.01963142900058301, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'live groups', 1, 0.011813958000857383, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'match keys', 19, 0.021070766997581813, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'membership', 15, 0.026654925000912044, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'read sources', 15, 0.028793967998353764, '2026-11-23 19:10:43.548132'),
-    ('20261123t191043_eca4b76b', 'skipped groups', 1, 0.011479379994852934, '2026-11-23 19:10:43.548132'),
-    ('20261123t191044_0bcc1548', 'changes', 2, 0.015074089998961426, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'cluster changes', 1, 0.005429513999843039, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'components', 1, 0.009755360006238334, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'conflicts', 0, 0.013636884999868926, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'golden profiles', 2, 0.017261388995393645, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'live groups', 1, 0.01126849700085586, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'membership', 2, 0.02894498199748341, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'read sources', 3, 0.05128952999803005, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'scope', 5, 0.05359117899934063, '2026-11-23 19:10:44.349330'),
-    ('20261123t191044_0bcc1548', 'skipped groups', 0, 0.010158940000110306, '2026-11-23 19:10:44.349330'),
-    ('20261123t191045_d145ee3d', 'changes', 2, 0.02997883700300008, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'cluster changes', 1, 0.004685248997702729, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'components', 0, 0.0017865339978015982, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'conflicts', 0, 0.014328542005387135, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'golden profiles', 1, 0.020546528001432307, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'live groups', 0, 0.009360332995129284, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'membership', 1, 0.02546500400057994, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'read sources', 4, 0.06158489300287329, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'scope', 2, 0.046977295001852326, '2026-11-23 19:10:45.193831'),
-    ('20261123t191045_d145ee3d', 'skipped groups', 0, 0.014022376999491826, '2026-11-23 19:10:45.193831');
-create table idr_work.cluster_change_20261123t191045_d145ee3d (
+    ('20261123t193929_e3c49409', 'cluster changes', 11, 0.005516663994058035, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'components', 1, 0.016587897996942047, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'conflicts', 1, 0.0237127810032689, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'golden profiles', 11, 0.023957139004778583, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'live groups', 1, 0.019062353007029742, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'match keys', 19, 0.03434063099848572, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'membership', 15, 0.04266367800300941, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'read sources', 15, 0.04222416600532597, '2026-11-23 19:39:29.991221'),
+    ('20261123t193929_e3c49409', 'skipped groups', 1, 0.018186663000960834, '2026-11-23 19:39:29.991221'),
+    ('20261123t193931_f8f0f4d1', 'changes', 2, 0.030079882002610248, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'cluster changes', 1, 0.00667043800058309, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'components', 1, 0.015706218997365795, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'conflicts', 0, 0.02077391600323608, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'golden profiles', 2, 0.023389681002299767, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'live groups', 1, 0.01867570899776183, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'membership', 2, 0.04234111400000984, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'read sources', 3, 0.06655965199752245, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'scope', 5, 0.07744638199801557, '2026-11-23 19:39:31.129402'),
+    ('20261123t193931_f8f0f4d1', 'skipped groups', 0, 0.014452666997385677, '2026-11-23 19:39:31.129402'),
+    ('20261123t193932_6cdb1f19', 'changes', 2, 0.029593676001240965, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'cluster changes', 1, 0.006601824999961536, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'components', 0, 0.0029268369980854914, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'conflicts', 0, 0.012364966001769062, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'golden profiles', 1, 0.025215112000296358, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'live groups', 0, 0.013716804001887795, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'membership', 1, 0.03731805900315521, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'read sources', 4, 0.06261375000030966, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'scope', 2, 0.07221004500024719, '2026-11-23 19:39:32.463800'),
+    ('20261123t193932_6cdb1f19', 'skipped groups', 0, 0.01156018999608932, '2026-11-23 19:39:32.463800');
+create table idr_work.cluster_change_20261123t193932_6cdb1f19 (
     resolved_id varchar,
     cluster_size number(38, 0),
     confidence_score double,
     created_version number(38, 0),
     created_ts timestamp_ntz
 );
-insert into idr_work.cluster_change_20261123t191045_d145ee3d values
-    ('5ca25f105caaeed08ca7a0f57a4f1a8d', 2, 0.5, 1, '2026-11-23 19:10:43.548132');
-create table idr_work.cluster_fate_20261123t191045_d145ee3d (
+insert into idr_work.cluster_change_20261123t193932_6cdb1f19 values
+    ('5ca25f105caaeed08ca7a0f57a4f1a8d', 2, 0.5, 1, '2026-11-23 19:39:29.991221');
+create table idr_work.cluster_fate_20261123t193932_6cdb1f19 (
     old_resolved_id varchar,
     resolved_id varchar,
     part_count number(38, 0)
 );
-insert into idr_work.cluster_fate_20261123t191045_d145ee3d values
+insert into idr_work.cluster_fate_20261123t193932_6cdb1f19 values
     ('5ca25f105caaeed08ca7a0f57a4f1a8d', '5ca25f105caaeed08ca7a0f57a4f1a8d', 1),
     ('cac7d5d8ef0091b953a1a68b2d5de683', '5ca25f105caaeed08ca7a0f57a4f1a8d', 1);
-create table idr_work.cluster_new_20261123t191045_d145ee3d (
+create table idr_work.cluster_new_20261123t193932_6cdb1f19 (
     component_id number(38, 0),
     resolved_id varchar,
     cluster_size number(38, 0),
@@ -545,39 +545,39 @@ create table idr_work.cluster_new_20261123t191045_d145ee3d (
     created_ts timestamp_ntz,
     is_new boolean
 );
-insert into idr_work.cluster_new_20261123t191045_d145ee3d values
-    (14145702658103354523330490895711768225, '5ca25f105caaeed08ca7a0f57a4f1a8d', 2, 0.5, 1, '2026-11-23 19:10:43.548132', false);
-create table idr_work.component_20261123t191045_d145ee3d (
+insert into idr_work.cluster_new_20261123t193932_6cdb1f19 values
+    (14145702658103354523330490895711768225, '5ca25f105caaeed08ca7a0f57a4f1a8d', 2, 0.5, 1, '2026-11-23 19:39:29.991221', false);
+create table idr_work.component_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     entity_key varchar,
     old_resolved_id varchar,
     component_id number(38, 0),
     key_count number(38, 0)
 );
-insert into idr_work.component_20261123t191045_d145ee3d values
+insert into idr_work.component_20261123t193932_6cdb1f19 values
     (8, 'crm:8', '5ca25f105caaeed08ca7a0f57a4f1a8d', 14145702658103354523330490895711768225, 1),
     (9, 'crm:9', 'cac7d5d8ef0091b953a1a68b2d5de683', 14145702658103354523330490895711768225, 1);
-create table idr_work.configured_source_20261123t191045_d145ee3d (
+create table idr_work.configured_source_20261123t193932_6cdb1f19 (
     source_id varchar
 );
-insert into idr_work.configured_source_20261123t191045_d145ee3d values
+insert into idr_work.configured_source_20261123t193932_6cdb1f19 values
     ('crm');
-create table idr_work.conflict_20261123t191045_d145ee3d (
+create table idr_work.conflict_20261123t193932_6cdb1f19 (
     resolved_id varchar,
     identifier_type varchar,
     distinct_values number(38, 0),
     max_per_identity number(38, 0)
 );
-create table idr_work.dead_key_20261123t191045_d145ee3d (
+create table idr_work.dead_key_20261123t193932_6cdb1f19 (
     rule_id varchar,
     match_key number(38, 0),
     group_size number(38, 0),
     max_group_size number(38, 0),
     is_examined boolean
 );
-insert into idr_work.dead_key_20261123t191045_d145ee3d values
+insert into idr_work.dead_key_20261123t193932_6cdb1f19 values
     ('email', 28858203302383626772175956897933335253, 6, 4, false);
-create table idr_work.delta_20261123t191045_d145ee3d (
+create table idr_work.delta_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     entity_key varchar,
     source_id varchar,
@@ -588,100 +588,100 @@ create table idr_work.delta_20261123t191045_d145ee3d (
     a_name varchar,
     is_new boolean
 );
-insert into idr_work.delta_20261123t191045_d145ee3d values
+insert into idr_work.delta_20261123t193932_6cdb1f19 values
     (8, 'crm:8', 'crm', '2024-03-01 00:00:00', null, '999', 'nobody@x.org', 'Eve', false),
     (9, 'crm:9', 'crm', '2024-03-01 00:00:00', null, '999', 'nobody@x.org', 'Fay', false);
-create table idr_work.delta_key_20261123t191045_d145ee3d (
+create table idr_work.delta_key_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     rule_id varchar,
     match_key number(38, 0)
 );
-insert into idr_work.delta_key_20261123t191045_d145ee3d values
+insert into idr_work.delta_key_20261123t193932_6cdb1f19 values
     (8, 'phone', 14145702658103354523330490895711768225),
     (9, 'phone', 14145702658103354523330490895711768225);
-create table idr_work.edge_0_20261123t191045_d145ee3d (
+create table idr_work.edge_0_20261123t193932_6cdb1f19 (
     u number(38, 0),
     v number(38, 0)
 );
-create table idr_work.golden_new_20261123t191045_d145ee3d (
+create table idr_work.golden_new_20261123t193932_6cdb1f19 (
     resolved_id varchar,
     email varchar,
     name varchar
 );
-create table idr_work.heir_20261123t191045_d145ee3d (
+create table idr_work.heir_20261123t193932_6cdb1f19 (
     component_id number(38, 0),
     old_resolved_id varchar,
     is_heir boolean
 );
-insert into idr_work.heir_20261123t191045_d145ee3d values
+insert into idr_work.heir_20261123t193932_6cdb1f19 values
     (14145702658103354523330490895711768225, '5ca25f105caaeed08ca7a0f57a4f1a8d', true),
     (14145702658103354523330490895711768225, 'cac7d5d8ef0091b953a1a68b2d5de683', true);
-create table idr_work.key_diff_20261123t191045_d145ee3d (
+create table idr_work.key_diff_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     rule_id varchar,
     match_key number(38, 0),
     change number(38, 0)
 );
-insert into idr_work.key_diff_20261123t191045_d145ee3d values
+insert into idr_work.key_diff_20261123t193932_6cdb1f19 values
     (8, 'phone', 14145702658103354523330490895711768225, 1),
     (9, 'phone', 14145702658103354523330490895711768225, 1);
-create table idr_work.live_group_20261123t191045_d145ee3d (
+create table idr_work.live_group_20261123t193932_6cdb1f19 (
     rule_id varchar,
     match_key number(38, 0),
     group_size number(38, 0)
 );
-insert into idr_work.live_group_20261123t191045_d145ee3d values
+insert into idr_work.live_group_20261123t193932_6cdb1f19 values
     ('phone', 14145702658103354523330490895711768225, 2);
-create table idr_work.live_key_20261123t191045_d145ee3d (
+create table idr_work.live_key_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     match_key number(38, 0)
 );
-insert into idr_work.live_key_20261123t191045_d145ee3d values
+insert into idr_work.live_key_20261123t193932_6cdb1f19 values
     (8, 14145702658103354523330490895711768225),
     (9, 14145702658103354523330490895711768225);
-create table idr_work.map_20261123t191045_d145ee3d (
+create table idr_work.map_20261123t193932_6cdb1f19 (
     id number(38, 0),
     r number(38, 0)
 );
-create table idr_work.match_key_20261123t191045_d145ee3d (
+create table idr_work.match_key_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     rule_id varchar,
     match_key number(38, 0)
 );
-insert into idr_work.match_key_20261123t191045_d145ee3d values
+insert into idr_work.match_key_20261123t193932_6cdb1f19 values
     (8, 'phone', 14145702658103354523330490895711768225),
     (9, 'phone', 14145702658103354523330490895711768225);
-create table idr_work.membership_change_20261123t191045_d145ee3d (
+create table idr_work.membership_change_20261123t193932_6cdb1f19 (
     entity_key varchar,
     old_resolved_id varchar,
     resolved_id varchar
 );
-insert into idr_work.membership_change_20261123t191045_d145ee3d values
+insert into idr_work.membership_change_20261123t193932_6cdb1f19 values
     ('crm:9', 'cac7d5d8ef0091b953a1a68b2d5de683', '5ca25f105caaeed08ca7a0f57a4f1a8d');
-create table idr_work.old_cluster_20261123t191045_d145ee3d (
+create table idr_work.old_cluster_20261123t193932_6cdb1f19 (
     resolved_id varchar
 );
-insert into idr_work.old_cluster_20261123t191045_d145ee3d values
+insert into idr_work.old_cluster_20261123t193932_6cdb1f19 values
     ('5ca25f105caaeed08ca7a0f57a4f1a8d'),
     ('cac7d5d8ef0091b953a1a68b2d5de683');
-create table idr_work.present_20261123t191045_d145ee3d (
+create table idr_work.present_20261123t193932_6cdb1f19 (
     entity_key varchar
 );
-create table idr_work.profile_20261123t191045_d145ee3d (
+create table idr_work.profile_20261123t193932_6cdb1f19 (
     resolved_id varchar,
     email varchar,
     p_email varchar,
     name varchar,
     p_name varchar
 );
-insert into idr_work.profile_20261123t191045_d145ee3d values
+insert into idr_work.profile_20261123t193932_6cdb1f19 values
     ('5ca25f105caaeed08ca7a0f57a4f1a8d', 'nobody@x.org', 'crm:8', 'Eve', 'crm:8');
-create table idr_work.provenance_new_20261123t191045_d145ee3d (
+create table idr_work.provenance_new_20261123t193932_6cdb1f19 (
     resolved_id varchar,
     email varchar,
     name varchar
 );
-create table idr_work.record_read_20261123t191045_d145ee3d (
+create table idr_work.record_read_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     entity_key varchar,
     source_id varchar,
@@ -692,36 +692,36 @@ create table idr_work.record_read_20261123t191045_d145ee3d (
     a_email varchar,
     a_name varchar
 );
-insert into idr_work.record_read_20261123t191045_d145ee3d values
+insert into idr_work.record_read_20261123t193932_6cdb1f19 values
     (1, 'crm:1', 'crm', '2024-02-01 00:00:00', false, 'cem@x.org', null, 'cem@x.org', 'Ann'),
     (2, 'crm:8', 'crm', '2024-03-01 00:00:00', false, null, '999', 'nobody@x.org', 'Eve'),
     (3, 'crm:9', 'crm', '2024-03-01 00:00:00', false, null, '999', 'nobody@x.org', 'Fay'),
     (4, 'crm:20', 'crm', '2024-02-01 00:00:00', false, 'bea@x.org', null, 'bea@x.org', 'Gus');
-create table idr_work.removed_20261123t191045_d145ee3d (
+create table idr_work.removed_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     entity_key varchar,
     source_id varchar
 );
-create table idr_work.resumed_key_20261123t191045_d145ee3d (
+create table idr_work.resumed_key_20261123t193932_6cdb1f19 (
     match_key number(38, 0)
 );
-create table idr_work.rule_20261123t191045_d145ee3d (
+create table idr_work.rule_20261123t193932_6cdb1f19 (
     rule_id varchar,
     priority number(38, 0),
     max_group_size number(38, 0)
 );
-insert into idr_work.rule_20261123t191045_d145ee3d values
+insert into idr_work.rule_20261123t193932_6cdb1f19 values
     ('email', 1, 4),
     ('phone', 2, 100);
-create table idr_work.scope_20261123t191045_d145ee3d (
+create table idr_work.scope_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     entity_key varchar,
     old_resolved_id varchar
 );
-insert into idr_work.scope_20261123t191045_d145ee3d values
+insert into idr_work.scope_20261123t193932_6cdb1f19 values
     (8, 'crm:8', '5ca25f105caaeed08ca7a0f57a4f1a8d'),
     (9, 'crm:9', 'cac7d5d8ef0091b953a1a68b2d5de683');
-create table idr_work.scope_record_20261123t191045_d145ee3d (
+create table idr_work.scope_record_20261123t193932_6cdb1f19 (
     entity_id number(38, 0),
     entity_key varchar,
     source_id varchar,
@@ -731,10 +731,10 @@ create table idr_work.scope_record_20261123t191045_d145ee3d (
     a_email varchar,
     a_name varchar
 );
-insert into idr_work.scope_record_20261123t191045_d145ee3d values
+insert into idr_work.scope_record_20261123t193932_6cdb1f19 values
     (8, 'crm:8', 'crm', '2024-03-01 00:00:00', null, '999', 'nobody@x.org', 'Eve'),
     (9, 'crm:9', 'crm', '2024-03-01 00:00:00', null, '999', 'nobody@x.org', 'Fay');
-create table idr_work.skipped_change_20261123t191045_d145ee3d (
+create table idr_work.skipped_change_20261123t193932_6cdb1f19 (
     rule_id varchar,
     match_key number(38, 0),
     group_size number(38, 0),
@@ -743,28 +743,28 @@ create table idr_work.skipped_change_20261123t191045_d145ee3d (
     first_run_id varchar,
     skipped_at timestamp_ntz
 );
-create table idr_work.suspect_20261123t191045_d145ee3d (
+create table idr_work.suspect_20261123t193932_6cdb1f19 (
     rule_id varchar,
     match_key number(38, 0),
     group_size number(38, 0)
 );
-create table idr_work.touched_key_20261123t191045_d145ee3d (
+create table idr_work.touched_key_20261123t193932_6cdb1f19 (
     rule_id varchar,
     match_key number(38, 0),
     group_size number(38, 0),
     max_group_size number(38, 0),
     is_live boolean
 );
-insert into idr_work.touched_key_20261123t191045_d145ee3d values
+insert into idr_work.touched_key_20261123t193932_6cdb1f19 values
     ('phone', 14145702658103354523330490895711768225, 2, 100, true);
-create table idr_work.usage_20261123t191045_d145ee3d (
+create table idr_work.usage_20261123t193932_6cdb1f19 (
     rule_id varchar,
     usual_group_size double
 );
-insert into idr_work.usage_20261123t191045_d145ee3d values
+insert into idr_work.usage_20261123t193932_6cdb1f19 values
     ('email', 3.0),
     ('phone', 1.0);
-create table idr_work.watched_source_20261123t191045_d145ee3d (
+create table idr_work.watched_source_20261123t193932_6cdb1f19 (
     source_id varchar
 );
 create or replace view idr_out.identity_edges_current as
