@@ -12,20 +12,24 @@ from typing import Any
 import duckdb
 import networkx as nx
 import pytest
+from snowflake.connector.errors import ProgrammingError
 
 from idr import schema
 from idr.past import show_as_of
 from idr.run import run
 from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.cli.command import idr
+from tests.emulator.conftest import Local
 from tests.reliability.dying import killed_after
+from tests.reliability.local_app import LocalApp, files_of_today, files_with_state
 from tests.reliability.scene import Case, disagreements, leftovers
-from tests.reliability.tally import count
+from tests.reliability.tally import LONG, count
 
 ROOT = Path(__file__).parents[2]
 LAYOUTS = sorted((Path(__file__).parent / "layouts").glob("*.sql"))
 MIGRATIONS = sorted((ROOT / "setup" / "migrations").glob("*.sql"))
 NOW = datetime(2026, 11, 24)  # noqa: DTZ001 - after what the layouts hold; the tables have no zone
+STEP = 1 if LONG else 5
 EARLIER = [path for path in LAYOUTS if int(path.stem) < schema.LAYOUT]
 Partition = set[frozenset[str]]
 
@@ -202,11 +206,75 @@ def test_an_upgrade_that_is_killed_anywhere_leaves_the_earlier_layout_whole(path
     file = loaded(path, fast)
     with closing(duckdb.connect(str(file))) as connection:
         before = rows(connection) | {"columns": [columns(connection)]}
-    number = 2  # the first two statements are the adapter's own settings
-    while killed_after(upgrade, file, number):
+    tried = 0
+    while killed_after(upgrade, file, tried * STEP):
         with closing(duckdb.connect(str(file))) as connection:
-            assert rows(connection) | {"columns": [columns(connection)]} == before, number
-        number += 1
+            assert rows(connection) | {"columns": [columns(connection)]} == before, tried * STEP
+        tried += 1
+    assert tried > 10
     with closing(duckdb.connect(str(file))) as connection:
         assert connection.execute("from idr_meta.layout").fetchall() == [(schema.LAYOUT,)]
-    count("upgrade and drift", f"layout {int(path.stem)}, killed while it is migrated", tried=number - 2, wrong=0)
+    count("upgrade and drift", f"layout {int(path.stem)}, killed while it is migrated", tried=tried, wrong=0)
+
+
+@pytest.fixture(scope="module")
+def today(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return files_of_today(tmp_path_factory.mktemp("today") / "files")
+
+
+def _split(path: Path) -> tuple[list[str], list[str]]:
+    """The statements that make the source, and those that make IDR's own tables."""
+    every = statements(path.read_text(encoding="utf-8"))
+    of_source = [text for text in every if re.match(r"(create schema|create table|insert into) crm\b", text)]
+    return of_source, [text for text in every if text not in of_source]
+
+
+@pytest.mark.slow
+@pytest.mark.snowflake
+@pytest.mark.timeout(300)
+def test_an_application_is_upgraded_and_the_next_run_is_right(
+    state: Path, tmp_path: Path, local: Local, today: Path
+) -> None:
+    if not LONG and state != LAYOUTS[0]:
+        pytest.skip("left to ./scripts/test --long")
+    of_source, of_idr = _split(state)
+    app = LocalApp(local)
+    local.query("drop database if exists shop", "create database shop", "use database shop", *of_source)
+    app.create(files_with_state(tmp_path / "earlier", of_idr))
+    local.query(
+        f"grant usage on database shop to application {app.name}",
+        f"grant usage on schema shop.crm to application {app.name}",
+        f"grant select on table shop.crm.people to application {app.name}",
+    )
+    app.upgrade(today)
+    assert local.query(f"select number from {app.name}.idr_meta.layout") == [(schema.LAYOUT,)]
+    before = app.partition()
+    with closing(duckdb.connect(str(loaded(state, tmp_path)))) as connection:
+        assert before == published(connection) != expected(connection)
+        answer = app.call("idr_run('INCR')")
+        assert answer["status"].startswith("SUCCESS"), answer["error"]
+        assert app.partition() == expected(connection)
+    again = app.call("idr_run('FULL')")
+    assert [again["counts"][name] for name in ("new", "moved", "removed", "merged", "split")] == [0] * 5
+    versions = local.query(
+        f"select version from {app.name}.idr_out.run_history where version is not null order by version"
+    )
+    assert [row[0] for row in versions] == [1, 2, 3, 4]
+    count("upgrade and drift", f"layout {int(state.stem)}, application", tried=1, wrong=0)
+
+
+@pytest.mark.slow
+@pytest.mark.snowflake
+@pytest.mark.timeout(300)
+def test_an_application_of_a_newer_version_is_not_downgraded(tmp_path: Path, local: Local, today: Path) -> None:
+    newer = schema.LAYOUT + 1
+    app = LocalApp(local)
+    app.create(files_with_state(
+        tmp_path / "newer", [*_split(LAYOUTS[-1])[1], f"update idr_meta.layout set number = {newer}"]
+    ))  # fmt: skip
+    before = app.partition()
+    with pytest.raises(ProgrammingError, match=rf"(?s)IDR-506.*layout {newer},.*layouts up to {schema.LAYOUT}"):
+        app.upgrade(today)
+    assert app.partition() == before
+    assert local.query(f"select number from {app.name}.idr_meta.layout") == [(newer,)]
+    count("upgrade and drift", "a newer layout, application", tried=1, wrong=0)
