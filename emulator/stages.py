@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 from pathlib import Path
 
 from emulator.errors import SqlError, compilation_error
 from emulator.names import Name, split
 from emulator.session import Session
+
+_NO_FILE_NAME = re.compile(r"^\.|[/=\0\ud800-\udfff]")
+_LOCATION = re.compile(r'((?:"(?:[^"]|"")*"|[^/])*)/?(.*)', re.DOTALL)
+_LONGEST = 255  # bytes of a file name
+_LONGEST_PATH = 1024  # bytes below a stage, as in cloud storage
+
+
+def _file_name(identifier: str) -> str:
+    """A file name of its own for every identifier; nearly always the identifier itself."""
+    name = _NO_FILE_NAME.sub(lambda match: f"={ord(match[0]):02x}", identifier)
+    if len(name.encode()) <= _LONGEST:
+        return name
+    return f"=={hashlib.sha256(name.encode()).hexdigest()}"
 
 
 class StageFiles:
@@ -18,11 +33,14 @@ class StageFiles:
         self.root = root.resolve()
 
     def folder(self, name: Name) -> Path:
-        return self.root / name.database / name.schema / name.name
+        return self.root / _file_name(name.database) / _file_name(name.schema) / _file_name(name.name)
 
     def path(self, name: Name, below: str) -> Path:
-        """A file or folder in a stage. Raises 253003 when the path leaves the stage."""
+        """A file or folder in a stage. Raises 253003 when the path leaves the stage or no file can have it."""
         folder = self.folder(name)
+        written = below.encode(errors="replace")
+        if b"\0" in written or len(written) > _LONGEST_PATH or max(map(len, written.split(b"/"))) > _LONGEST:
+            raise SqlError(f"The path '{below[:80]}' of the stage {name} can be no file's name.", "253003", "42501")
         path = (folder / below.lstrip("/")).resolve()
         if path != folder and folder not in path.parents:
             raise SqlError(f"The path '{below}' leaves the stage {name}.", "253003", "42501")
@@ -39,7 +57,7 @@ class StageFiles:
         """The stage and the path below it of `@db.schema.stage/path`."""
         if not location.startswith("@"):
             raise compilation_error(f"Invalid stage location '{location}': it must start with '@'.", "001003", "42000")
-        name, _, below = location[1:].partition("/")
+        name, below = _LOCATION.fullmatch(location[1:]).groups()  # pyright: ignore[reportOptionalMemberAccess] - fits all
         if name == "~":
             return Name("USER", "STAGE", name), below
         return session.name(split(name), "stage operation"), below
@@ -48,4 +66,5 @@ class StageFiles:
         shutil.rmtree(self.folder(name), ignore_errors=True)
 
     def drop_in(self, database: str, schema: str | None = None) -> None:
-        shutil.rmtree(self.root / database / (schema or ""), ignore_errors=True)
+        below = self.root / _file_name(database)
+        shutil.rmtree(below if schema is None else below / _file_name(schema), ignore_errors=True)

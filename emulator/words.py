@@ -123,7 +123,7 @@ class Words:
 
     def identifier(self) -> str:
         token = self._take()
-        if token.token_type is TokenType.IDENTIFIER:
+        if token.token_type is TokenType.IDENTIFIER and token.text:
             return token.text
         if not re.fullmatch(r"[\w$]+", token.text) or token.token_type in _STRINGS:
             self._at -= 1

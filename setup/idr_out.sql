@@ -1,4 +1,4 @@
--- reads: idr_out.match_key_current, idr_out.entity_current, idr_out.skipped_identifier_groups, idr_out.identity_event
+-- reads: nothing
 -- writes: the published tables; columns per identifier (i_) and attribute (a_) are added when a run first needs them
 create table if not exists idr_out.entity_current (
     entity_id number(38, 0), entity_key varchar, source_id varchar, record_ts timestamp_ntz
@@ -103,48 +103,4 @@ create table if not exists idr_out.dry_run_summary (
 );
 create table if not exists idr_out.metrics_export (
     run_id varchar, metric_name varchar, metric_value double, recorded_at timestamp_ntz
-);
-create or replace view idr_out.identity_edges_current as
-with live_key as (
-    select
-        k.rule_id,
-        k.match_key,
-        e.entity_key,
-        min(e.entity_key) over (partition by k.match_key) as anchor_key
-    from idr_out.match_key_current as k
-    inner join idr_out.entity_current as e on k.entity_id = e.entity_id
-    left join idr_out.skipped_identifier_groups as s
-        on k.match_key = s.match_key and s.resumed_at is null
-    left join idr_out.identity_conflict as c
-        on k.match_key = c.match_key and e.entity_key = c.entity_key and c.action = 'CUT'
-    where s.match_key is null and c.match_key is null
 )
-
-select
-    anchor_key as left_entity_key,
-    entity_key as right_entity_key,
-    rule_id,
-    match_key
-from live_key
-where anchor_key <> entity_key;
-create or replace view idr_out.identity_membership_history as
-select
-    entity_key,
-    resolved_id,
-    from_version,
-    to_version,
-    run_id,
-    occurred_ts as from_ts
-from (
-    select
-        entity_key,
-        resolved_id,
-        event_type,
-        version as from_version,
-        run_id,
-        occurred_ts,
-        lead(version) over (partition by entity_key order by version, event_type desc) as to_version
-    from idr_out.identity_event
-    where event_type in ('JOINED', 'LEFT')
-) as step
-where event_type = 'JOINED'

@@ -19,7 +19,7 @@ from emulator.result import RecentResults
 
 _HIDDEN_DATABASES = ("memory", "system", "temp", GLOBAL_DATABASE_NAME)
 _HIDDEN_SCHEMAS = ("main", "pg_catalog", "_fs_information_schema")
-_USABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+_USABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,239}")
 
 
 class Databases:
@@ -34,6 +34,9 @@ class Databases:
         self._duck = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
         self._duck.execute("set global TimeZone = 'UTC'")
         self._duck.execute("set disabled_compression_methods = 'fsst,dict_fsst'")  # as on the DuckDB adapter
+        # a statement that DuckDB answers, such as `select * from read_text('..')`, sees no other file
+        self._duck.execute(f"set allowed_directories = [{literal(str(directory.parent.resolve()))}]")
+        self._duck.execute("set enable_external_access = false")
         # views of every database refer to fakesnow's global one, so it comes first
         self._attach(GLOBAL_DATABASE_NAME)
         self._duck.execute(info_schema.fs_global_creation_sql())
@@ -169,7 +172,7 @@ class Databases:
         if not _USABLE.fullmatch(database):
             raise compilation_error(
                 f"The local Snowflake keeps a database in a file of its name and cannot use {quote(database)}: "
-                "letters, digits, _ and $ only.",
+                "letters, digits, _ and $ only, at most 240.",
                 "001008",
                 "42601",
             )

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from emulator.catalogue import Object
-from emulator.errors import does_not_exist
+from emulator.errors import SqlError, does_not_exist
 from emulator.names import Name
 from emulator.session import Session
 from emulator.words import Value
@@ -37,12 +37,20 @@ def locate(session: Session, location: str) -> tuple[Name, str]:
 
 
 def shown_files(session: Session, name: Name, below: str, pattern: str | None = None) -> list[tuple[str, Path]]:
-    """The files below a location whose path PATTERN matches, with their names as LIST shows them."""
+    """The files below a location whose path PATTERN matches, with their names as LIST shows them.
+
+    Raises 100048 when PATTERN is no regular expression.
+    """
     stages = session.server.stages
     folder = stages.folder(name)
     prefix = "" if name.name.startswith(("%", "~")) else f"{name.name.lower()}/"
     listed = [(prefix + path.relative_to(folder).as_posix(), path) for path in stages.files(name, below)]
-    wanted = re.compile(pattern or ".*")
+    if pattern is None:
+        return listed
+    try:
+        wanted = re.compile(pattern)
+    except re.error as error:
+        raise SqlError(f"Invalid regular expression: '{pattern}', {error}", "100048", "2201B") from None
     return [(shown, path) for shown, path in listed if wanted.fullmatch(shown)]
 
 

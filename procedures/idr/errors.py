@@ -52,6 +52,7 @@ CODES: dict[str, str] = {
     "IDR-503": "the database file cannot be opened",
     "IDR-504": "a run was interrupted before it finished",
     "IDR-505": "a procedure was called inside an open transaction",
+    "IDR-506": "the tables were made by a newer version",
     "IDR-599": "an unexpected failure inside IDR",
     # 6xx schedule
     "IDR-601": "an option of the schedule is wrong",

@@ -27,7 +27,7 @@ from idr.errors import IdrError
 from idr.past import show_as_of
 from idr.schedule import apply as scheduling
 from idr.schedule.report import report as report_run
-from idr.schema import restore_state
+from idr.schema import layout, restore_state
 from idr.warehouse.references import bind, bound_tables
 from idr.warehouse.snowpark import SnowparkWarehouse
 
@@ -174,8 +174,9 @@ def register_reference(session: Session, ref_name: str, operation: str, ref_or_a
 
 
 def version_init(session: Session) -> str:
-    """Raises when this version cannot read the configuration: the upgrade then fails and the former version stays."""
+    """Raises when this version cannot read tables or configuration: the upgrade then fails and the former stays."""
     wh = SnowparkWarehouse(session)
+    layout(wh)
     config = store.load_if_any(wh)
     scheduled = scheduling.restore(wh, pipeline.utc_now())
     if config is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 ExclusionKind = Literal["exact", "like", "regex"]
@@ -15,7 +15,11 @@ RunMode = Literal["FULL", "INCR"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table of records. `key`, `watermark`, `deleted_when` and the mapped values are scalar expressions."""
+    """A table of records. `key`, `watermark`, `deleted_when` and the mapped values are scalar expressions.
+
+    `types` has the family of each expression's type once a run has asked the database: another type writes values as
+    other texts.
+    """
 
     source_id: str
     table: str
@@ -28,6 +32,7 @@ class Source:
     trust: int = 100
     identifiers: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Identifier:
     """A kind of value that can link records, and how it is brought to its normal form.
 
     `placeholders` are the values that mean "nothing"; None stands for the normaliser's default list.
+    `form` tells the SQL of one version's normaliser from another's; a run fills it in.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Identifier:
     unique: bool = False
     max_per_identity: int | None = None
     on_conflict: OnConflict = "hold"
+    form: str = ""
 
     @property
     def limit_per_identity(self) -> int | None:
@@ -117,6 +124,11 @@ class Config:
     def attributes(self) -> tuple[str, ...]:
         """Every attribute that some source maps, in alphabetical order."""
         return tuple(sorted({name for source in self.sources.values() for name in source.attributes}))
+
+    def typed(self, types: Mapping[str, Mapping[str, str]]) -> Config:
+        """The same with the types that the database has for the expressions of each source."""
+        sources = {name: replace(source, types=dict(types[name])) for name, source in self.sources.items()}
+        return replace(self, sources=sources)
 
     def strategy(self, attribute: str) -> Survivorship:
         return self.survivorship.get(attribute, Survivorship(attribute))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
@@ -11,7 +13,7 @@ import sqlglot
 from sqlglot import exp
 
 from idr.errors import IdrError
-from idr.model import Identifier
+from idr.model import Config, Identifier
 from idr.phone_regions import NUMBER_LENGTHS, PHONE_REGIONS
 from idr.statement import read
 
@@ -57,10 +59,9 @@ _PLACEHOLDERS_OF: dict[str, tuple[str, ...]] = {
     "hash": (*DEFAULT_PLACEHOLDERS, *_HASHES_OF_EMPTY_TEXT),
     "none": DEFAULT_PLACEHOLDERS,
 }
-_ZEROS_AND_SIGNS = "[0 _.,:?*#/-]*"
 
 _FOLDS_CASE = frozenset({"email", "name", "postcode", "upper", "lower", "hash"})
-_PARTS = ("blank", "trimmed", "lowered", "western")
+_PARTS = ("blank", "sign", "trimmed", "lowered", "western")
 
 
 def folds_case(name: str) -> bool:
@@ -87,6 +88,19 @@ def steps(identifier: Identifier) -> tuple[exp.Expr, ...]:
     An engine computes a layer once, where the single expression repeats it wherever its result is read.
     """
     return (*_forms(identifier), _unless_placeholder(identifier))
+
+
+def with_forms(config: Config) -> Config:
+    """The configuration with the digest of each identifier's SQL: another version may bring values to another form."""
+    return replace(
+        config, identifiers={name: replace(item, form=_digest(item)) for name, item in config.identifiers.items()}
+    )
+
+
+@cache
+def _digest(identifier: Identifier) -> str:
+    text = " ".join(step.sql(dialect="snowflake") for step in steps(replace(identifier, form="")))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def fill(template: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
@@ -124,7 +138,7 @@ def _unless_placeholder(identifier: Identifier) -> exp.Expr:
     if identifier.placeholders is None:
         words = ("", *_PLACEHOLDERS_OF.get(identifier.normalize, ()))
         case = case.when(exp.In(this=compared, expressions=[*map(exp.Literal.string, words)]), exp.null())
-        case = case.when(exp.RegexpLike(this=value, expression=exp.Literal.string(_ZEROS_AND_SIGNS)), exp.null())
+        case = case.when(_expression("parts/zeros"), exp.null())
         if identifier.normalize == "phone":
             case = case.when(_one_digit_only(identifier.region), exp.null())
     else:

@@ -16,6 +16,7 @@ from idr.errors import IdrError
 from idr.explain import unknown
 from idr.lock import Lease
 from idr.model import Config, Settings
+from idr.normalize import with_forms
 from idr.published import base
 from idr.stages import plan
 from idr.stages.context import Progress, RunContext
@@ -262,7 +263,7 @@ class _Session:
         self.types = inspect.demand(self.wh, config)
         self.settings = config.settings
         lock.renew(self.wh, self._held_lease(), self._lease_end())
-        return config
+        return with_forms(config.typed(self.types))
 
     def is_current(self, config: Config, row: Row) -> bool:
         return (
@@ -277,7 +278,7 @@ class _Session:
         if int(row["base_version"]) < base(self.wh)[0] - 1:
             return ""
         if row["config_fingerprint"] != config.fingerprint():
-            why = "the configuration changed"
+            why = "the configuration or a column's type changed"
         elif row["override_fingerprint"] != active_fingerprint(self.wh):
             why = "a link, unlink or revoke came in"
         else:

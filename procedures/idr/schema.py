@@ -1,20 +1,55 @@
-"""Creates IDR's schemas and tables, and gives published tables the columns that a configuration needs."""
+"""Creates IDR's schemas and tables, brings earlier layouts up to date, and adds the columns of a configuration."""
 
 from __future__ import annotations
 
+from idr import __version__
 from idr.errors import IdrError
 from idr.model import Config
 from idr.statement import folder
 from idr.warehouse import Row, Warehouse
 
-_FILES = ("schemas", "idr_meta", "run_state", "idr_out", "schedule")
+LAYOUT = 2
+"""The layout of the tables that this code reads and writes: the number of the last file in `setup/migrations`."""
+
+_TABLES = ("schemas", "idr_meta", "run_state", "idr_out", "schedule", "layout")
 _OWN_COLUMNS = frozenset({"entity_id", "entity_key", "source_id", "record_ts", "resolved_id", "updated_ts"})
 
 
+def layout(wh: Warehouse) -> int | None:
+    """The layout of the tables; None when there are none. IDR-506 when a newer version of IDR made them."""
+    if wh.table_columns("idr_meta.layout") is None:
+        return None if wh.table_columns("idr_out.run_history") is None else 1
+    rows = wh.query("select number from idr_meta.layout")
+    found = int(rows[0]["number"]) if rows else 1
+    if found > LAYOUT:
+        raise IdrError.of(
+            "IDR-506",
+            f"the tables have layout {found}, this version of IDR ({__version__}) knows layouts up to {LAYOUT}",
+            where="idr_meta.layout",
+            fix="Use the version of IDR that wrote them, or a newer one",
+        )
+    return found
+
+
 def install(wh: Warehouse) -> None:
-    """Create every schema, table and view that is missing; running it again changes nothing."""
-    for name in _FILES:
-        _run_file(wh, name)
+    """Create every schema, table and view that is missing, and migrate those of an earlier layout, in one transaction.
+
+    Running it again changes nothing. IDR-506 when the tables are of a newer version.
+    """
+    found = layout(wh) or 1
+    with wh.transaction():
+        for name in _TABLES:
+            _run_file(wh, name)
+        for number, name in _migrations():
+            if number > found:
+                _run_file(wh, f"migrations/{name}")
+        _run_file(wh, "views")
+
+
+def _migrations() -> list[tuple[int, str]]:
+    """Number and name of each migration, in order."""
+    files = folder("setup").joinpath("migrations").iterdir()
+    return sorted((int(file.name[:4]), file.name.removesuffix(".sql")) for file in files)
 
 
 def restore_state(wh: Warehouse) -> None:
@@ -26,7 +61,7 @@ def restore_state(wh: Warehouse) -> None:
 
 
 def _run_file(wh: Warehouse, name: str) -> None:
-    text = folder("setup").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    text = folder("setup").joinpath(*f"{name}.sql".split("/")).read_text(encoding="utf-8")
     body = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
     for statement in body.split(";\n"):
         if statement.strip():

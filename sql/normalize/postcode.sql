@@ -1,11 +1,11 @@
--- reads: value (text), blank, western   writes: normalized (text)
+-- reads: value (text), blank, sign, western   writes: normalized (text)
 -- ' sw1a-1aa ' -> 'SW1A1AA'; 'D 10115' -> 'D10115'; '〒１００－０００１' -> '1000001'
 select
     case
         when regexp_like(value, '[ -~]*') then regexp_replace(upper(value), '[^0-9A-Z]+', '')
         else regexp_replace(
-            upper(replace(replace(western, 'İ', 'i'), 'ß', 'ss')),
-            '[' || blank || '!-/:-@[-`{-\u00bf\u2010-\u205e\u3001-\u3020\u30fc\uff0d]+',
+            upper(replace(replace(replace(western, 'İ', 'i'), 'ß', 'ss'), 'ẞ', 'ss')),
+            '[' || blank || sign || '!-/:-@[-`{-~\u30fc]+',
             ''
         )
     end as normalized

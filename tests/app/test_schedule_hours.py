@@ -125,7 +125,7 @@ def test_a_configuration_that_changes_between_the_two_steps_is_judged_anew() -> 
     assert (hours.rows(DRY)[0].return_value, hours.rows(LIVE)[0].return_value) == ("PASS", "HELD")
     assert hours.partition() == set()
     [(message,)] = hours.shop.query("select message from idr_out.run_history where status = 'HELD'")
-    assert "was not used: the configuration changed since" in message
+    assert "was not used: the configuration or a column's type changed since" in message
     assert hours.shop.query("select kind, is_open from idr_out.alerts") == [("HELD", True)]
     [start] = hours.starts()
     assert start["outcome"] == "HELD"

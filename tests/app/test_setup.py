@@ -16,6 +16,8 @@ AGAIN = re.compile(
     r"|create or alter versioned schema "
     r"|alter table .* add column if not exists "
     r"|grant |revoke "
+    r"|(update|delete from) .* exists \(select 1 from idr_meta\.layout where number < \d\)$"
+    r"|update idr_meta\.layout set number = (?P<layout>\d+) where number < (?P=layout)$"
     r"|insert into (?P<table>\S+) .* where not exists \(select 1 from (?P=table)\)$"
 )
 REFUSED = re.compile(

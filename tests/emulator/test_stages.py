@@ -89,6 +89,22 @@ def test_a_path_cannot_leave_its_stage(cursor: SnowflakeCursor, stage: str) -> N
         cursor.execute(f"ls @{stage}/../../x")
 
 
+def test_stages_and_files_have_any_name(cursor: SnowflakeCursor, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine").write_text("mine")
+    for name in (str(outside), "../../x", "..", "=2e=2e", "é" * 200):
+        cursor.execute(f'create or replace stage "{name}"')
+        cursor.execute(f"copy into '@\"{name}\"/a\nb' from (select 1)")
+        assert [listed.rpartition("/")[2] for listed in names(cursor, f'ls @"{name}"')] == ["a\nb_0_0_0.csv.gz"]
+        cursor.execute(f'drop stage "{name}"')
+    assert [path.name for path in outside.iterdir()] == ["mine"]
+    for statement in ('create stage ""', "ls @~/" + "x" * 300, "ls @~ pattern = '('"):
+        with pytest.raises(ProgrammingError) as caught:
+            cursor.execute(statement)
+        assert caught.value.errno != 370001
+
+
 def test_a_file_of_statements_runs_from_a_stage(cursor: SnowflakeCursor, tmp_path: Path) -> None:
     (tmp_path / "main.sql").write_text("create table t (a int);\nexecute immediate from './more/rows.sql';\n")
     (tmp_path / "rows.sql").write_text("-- rows; two of them\ninsert into t values (1);\ninsert into t values (2);")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulator.conftest import Local
+
 MEMORY = Path("/dev/shm")
 _ENOUGH = 2**30  # bytes
 
@@ -21,3 +23,11 @@ def fast(tmp_path: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(dir=MEMORY))
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    server = Local(tmp_path_factory.mktemp("local"))
+    server.start()
+    yield server
+    server.stop()

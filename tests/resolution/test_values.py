@@ -67,3 +67,14 @@ def test_a_word_that_means_nothing_never_survives_into_the_golden_profile() -> N
     shop.run("FULL")
     names = shop.connection.execute("select name from idr_out.golden_profile_current order by 1").fetchall()
     assert names == [("Ann",), (None,)]
+
+
+def test_values_are_brought_to_their_form_again_when_another_version_did_it_otherwise() -> None:
+    shop = Shop()
+    assert linked(shop, "ann@x.org", "bob@x.org") == [["shop:0"], ["shop:1"]]
+    shop.connection.execute("update idr_out.entity_current set i_email = 'as it was done then'")
+    then = """regexp_replace(config_json, '"form":"[^"]+"', '"form":"then"')"""
+    shop.connection.execute(f"update idr_meta.base_state set config_json = {then}")
+    assert "identifiers changed" in shop.run("INCR")["message"]
+    assert shop.query("select i_email from idr_out.entity_current order by 1") == [("ann@x.org",), ("bob@x.org",)]
+    assert "identifiers changed" not in shop.run("INCR")["message"]

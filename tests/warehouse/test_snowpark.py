@@ -94,7 +94,8 @@ def test_a_run_sends_nothing_that_snowflake_refuses_in_an_application(session: S
     store.apply(wh, config)
     assert store.load(wh) == config
     with session.query_history() as history:
-        assert run(wh, "FULL")["status"].startswith("SUCCESS")
+        result = run(wh, "FULL")
+        assert result["status"].startswith("SUCCESS"), result["error"]
     sent = [query.sql_text.strip().lower() for query in history.queries]
     refused = re.compile(r"use |alter session|set |show (parameters|locks|transactions)|create .*\btemp(orary)?\b")
     assert not [text for text in sent if refused.match(text)]

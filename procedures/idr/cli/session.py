@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from idr.cli.output import note, print_json
 from idr.errors import IdrError
 from idr.model import Config
-from idr.schema import install
+from idr.schema import LAYOUT, install, layout
 from idr.warehouse import Warehouse
 
 _JSON = "idr.json"
@@ -109,15 +109,18 @@ def database(path: Path) -> Iterator[Warehouse]:
 
 @contextmanager
 def published(path: Path) -> Iterator[Warehouse]:
-    """An existing database that IDR was installed into."""
+    """An existing database that IDR was installed into; tables of an earlier layout are migrated."""
     with database(path) as wh:
-        if wh.table_columns("idr_out.run_history") is None:
+        found = layout(wh)
+        if found is None:
             raise IdrError.of(
                 "IDR-113",
                 "IDR has not been set up in this database",
                 where=str(path),
                 fix="Run `idr config apply` first",
             )
+        if found < LAYOUT:
+            install(wh)
         yield wh
 
 

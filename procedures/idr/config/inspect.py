@@ -56,7 +56,8 @@ def _unreadable(source: Source, error: IdrError) -> Problem:
 
 
 def _missing_table(wh: Warehouse, source: Source) -> list[Problem]:
-    fix = suggestion(source.table, wh.list_tables()) or "Check the name, and that the table exists and may be read"
+    advice = (suggestion(source.table, wh.list_tables()), wh.how_to_read(source.table))
+    fix = ". ".join(filter(None, advice)) or "Check the name, and that the table exists and may be read"
     return [Problem("IDR-104", f"table {source.table} does not exist", where=f"source {source.source_id}", fix=fix)]
 
 

@@ -29,7 +29,7 @@ def must_be_full(previous: Config | None, current: Config) -> list[str]:
     needs a FULL plan.
     """
     if previous is None:
-        return ["nothing was published yet"]
+        return ["there is no earlier publish to build upon"]
     parts = {
         "identifiers": (dict(previous.identifiers), dict(current.identifiers)),
         "rules": (dict(previous.rules), dict(current.rules)),

@@ -67,6 +67,10 @@ class Warehouse(Protocol):
         """Columns of a table or view named `[database.]schema.table`; None when there is no such relation."""
         ...
 
+    def how_to_read(self, table: str) -> str:
+        """What would let IDR read a table that it does not find; empty where there are no privileges to lack."""
+        ...
+
     def list_tables(self) -> list[str]:
         """Tables and views of the current database as `schema.table`, quoted where needed; without IDR's schemas."""
         ...

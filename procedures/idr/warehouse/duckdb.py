@@ -195,6 +195,10 @@ class DuckDBWarehouse:
             raise _refused(error, describe) from error
         return [Column(row[0], _family(row[1]), row[1]) for row in rows]
 
+    def how_to_read(self, table: str) -> str:  # noqa: ARG002 - the protocol's signature
+        """Nothing: whoever opens the file reads everything in it."""
+        return ""
+
     def list_tables(self) -> list[str]:
         rows = self._connection.execute(
             "select table_schema, table_name from information_schema.tables"

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +17,16 @@ from snowflake.snowpark import Session
 from snowflake.snowpark import types as sp
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
+from idr.config.expression import identifier
 from idr.errors import IdrError
 from idr.warehouse import Binds, Column, Row, TypeFamily
 
 _PROCESS_TOKEN = uuid.uuid4().hex
 _NOT_FOUND = (2003, 2043)  # "does not exist or not authorized", of an object and of a schema or database
 _FOREIGN_TRANSACTION = "transaction that has started at a different scope"
+_OF_VALUES = range(100000, 100300)  # errors of evaluation: they show the value, or the row, that they met
+_VALUE = re.compile(r"(['\"\[]).*['\"\]]|\d{4,}", re.DOTALL)
+_NEEDS = re.compile(r"(EXECUTE(?: MANAGED)? TASK) privilege must be granted")
 _TOKENS = re.compile(
     r"""'(?:[^'\\]|\\.|'')*'        # a string: a backslash escapes, a quote is doubled
       | "(?:[^"]|"")*"              # a quoted name
@@ -88,6 +93,8 @@ def _telling(text: str) -> Iterator[None]:
         yield
     except SnowparkSQLException as error:
         message = " ".join(str(error.raw_message or error.message).split())
+        if error.sql_error_code in _OF_VALUES:
+            message = _VALUE.sub("***", message)
         if _FOREIGN_TRANSACTION in message.lower():
             raise IdrError.of(
                 "IDR-505", "the caller has an open transaction", fix="COMMIT or ROLLBACK it, then call again"
@@ -107,8 +114,15 @@ class SnowparkWarehouse:
         self._bound = dict(bound or {})
 
     def _send(self, text: str, values: list[Any] | None = None) -> list[Any]:
-        with _telling(text):
-            return self._session.sql(text, params=values or None).collect()
+        try:
+            with _telling(text):
+                return self._session.sql(text, params=values or None).collect()
+        except IdrError as error:
+            needs = _NEEDS.search(str(error))
+            if needs is None:
+                raise
+            fix = f"Type: grant {needs[1].lower()} on account to application {self._application()}"
+            raise IdrError(replace(error.problems[0], fix=fix)) from error
 
     def _run(self, sql: str, binds: Binds | None, rename: Mapping[str, str] | None) -> tuple[str, list[Any]]:
         for token, name in (rename or {}).items():
@@ -172,6 +186,24 @@ class SnowparkWarehouse:
             if isinstance(cause, SnowparkSQLException) and cause.sql_error_code in _NOT_FOUND:
                 return None
             raise
+
+    def how_to_read(self, table: str) -> str:
+        """What gives the application the first privilege that it lacks, seen from the database down to the table."""
+        try:
+            database, schema, _ = table.split(".")
+        except ValueError:
+            return ""
+        to = f"to application {self._application()}"
+        try:
+            schemas = self.query(f"show schemas in database {database}")
+        except IdrError:
+            return f"If the name is right, type: grant usage on database {database} {to}"
+        if name_parts(schema)[0] not in {row["name"] for row in schemas}:
+            return f"If the name is right, type: grant usage on schema {database}.{schema} {to}"
+        return f"If the name is right, type: grant select on table {table} {to}"
+
+    def _application(self) -> str:
+        return identifier(str(self._send("select current_database()")[0][0]))
 
     def list_tables(self) -> list[str]:
         rows = self.query(
