@@ -100,7 +100,8 @@ def database(path: Path) -> Iterator[Warehouse]:
     """An existing database, closed afterwards."""
     from idr.warehouse.duckdb import DuckDBWarehouse
 
-    wh = DuckDBWarehouse.open(path, must_exist=True)
+    limit = click.get_current_context().find_root().params["memory_limit"]
+    wh = DuckDBWarehouse.open(path, must_exist=True, memory_limit=limit)
     try:
         yield wh
     finally:

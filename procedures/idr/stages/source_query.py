@@ -150,8 +150,10 @@ class _Builder:
                     if prefix_name == "a_" and described.family(text) == "text":
                         value = present(value)
                 columns.append(exp.alias_(value, f"{prefix_name}{name}"))
-        rows = self._since(source, described, clock).subquery("source_new") if described.has_mark else described.relation
-        return exp.select(*columns, copy=False).from_(rows, copy=False)
+        query = exp.select(*columns, copy=False)
+        if not described.has_mark:
+            return query.from_(described.relation, copy=False)
+        return query.from_(self._since(source, described, clock).subquery("source_new"), copy=False)
 
     def _since(self, source: Source, described: Described, clock: exp.Expr) -> exp.Query:
         """Rows at or after the mark; and every row of a key that has a row without a clock value.

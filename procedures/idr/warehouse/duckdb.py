@@ -99,8 +99,8 @@ class DuckDBWarehouse:
         self._connection.execute("set disabled_compression_methods = 'fsst,dict_fsst'")
 
     @classmethod
-    def open(cls, path: str | Path, *, must_exist: bool = False) -> DuckDBWarehouse:
-        """Open a database file (":memory:" for none).
+    def open(cls, path: str | Path, *, must_exist: bool = False, memory_limit: str | None = None) -> DuckDBWarehouse:
+        """Open a database file (":memory:" for none). `memory_limit` is DuckDB's setting, such as "4GB".
 
         Raises IDR-502 when another process has it open, IDR-503 when it is missing or no DuckDB file.
         """
@@ -108,9 +108,9 @@ class DuckDBWarehouse:
         if str(path) != ":memory:" and (must_exist or file.exists()):
             _expect_database(file)
         try:
-            return cls(duckdb.connect(str(path)))
+            return cls(duckdb.connect(str(path), config={"memory_limit": memory_limit} if memory_limit else {}))
         except duckdb.Error as error:
-            if "lock" in str(error).lower():
+            if "lock on file" in str(error):  # "block" is in other errors
                 raise IdrError.of(
                     "IDR-502",
                     "another process has this database open",
