@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from emulator.catalogue import Object
-from emulator.errors import already_exists, compilation_error, does_not_exist
+from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist
 from emulator.grants import Securable
 from emulator.names import SchemaName, like, shown
 from emulator.result import Result, already_dropped, done, status, table
 from emulator.statement import Request, statement
 from emulator.statements.scope import finish, of_account, of_database
+
+
+def _demand(request: Request, privilege: str, on: Securable) -> None:
+    if not request.server.grants.allowed(request.session, privilege, on):
+        message = f"SQL access control error:\nInsufficient privileges to operate on {on.kind.lower()} '{on.name}'."
+        raise SqlError(message, "003001", "42501")
 
 
 @statement("CREATE [OR REPLACE] [TRANSIENT] DATABASE [IF NOT EXISTS]")
@@ -46,6 +52,7 @@ def drop_database(request: Request) -> Result:
         if request.has("IF EXISTS"):
             return already_dropped(name)
         raise does_not_exist("Database", shown(name))
+    _demand(request, "OWNERSHIP", Securable("DATABASE", name))
     remove_database(request, name)
     return status(f"{shown(name)} successfully dropped.")
 
@@ -104,10 +111,15 @@ def create_schema(request: Request) -> Result:
     name = request.session.schema_name(request.words.name(), "CREATE SCHEMA")
     if not request.server.databases.exists(name.database):
         raise does_not_exist("Database", shown(name.database))
+    if request.server.catalogue.get("APPLICATION", name.database):  # all within is the application's own
+        _demand(request, "OWNERSHIP", Securable("SCHEMA", name.schema, name.database))
+    else:
+        _demand(request, "CREATE SCHEMA", Securable("DATABASE", name.database))
     exists = request.server.databases.has_schema(name.database, name.schema)
     if exists and not (request.has("IF NOT EXISTS") or request.has("OR REPLACE")):
         raise already_exists(name.schema)
     if exists and request.has("OR REPLACE"):
+        _demand(request, "OWNERSHIP", Securable("SCHEMA", name.schema, name.database))
         remove_schema(request, name)
         exists = False
     request.words.accept("WITH MANAGED ACCESS")
@@ -144,6 +156,7 @@ def drop_schema(request: Request) -> Result:
         if request.has("IF EXISTS"):
             return already_dropped(name.schema)
         raise does_not_exist("Schema", name)
+    _demand(request, "OWNERSHIP", Securable("SCHEMA", name.schema, name.database))
     if name.schema == "INFORMATION_SCHEMA":
         raise compilation_error("Cannot drop schema INFORMATION_SCHEMA.", "003001", "42501")
     remove_schema(request, name)

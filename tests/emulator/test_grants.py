@@ -153,3 +153,22 @@ def test_show_lists_what_the_role_may_see(local: Local, database: str) -> None:
     local.query(f"grant usage on procedure {database}.public.hidden_p() to role looker")
     assert [row[1] for row in local.query(*look, "show procedures in schema public")] == ["HIDDEN_P"]
     assert local.query(*look, "show stages in schema public") == []
+
+
+def test_schemas_and_databases_are_made_and_dropped_by_who_may(local: Local, app: App, database: str) -> None:
+    role = f"S_{database}"
+    local.query(
+        f"create role {role}", f"grant usage on database {database} to role {role}", f"create schema {database}.kept",
+        f"grant application role {app.name}.writer to role {role}",
+    )  # fmt: skip
+    use = f"use role {role}"
+    for place in (database, app.name):
+        assert number(local, use, f"create schema {place}.mine") == 3001
+    for statement in (
+        f"drop schema {database}.kept", f"create or replace schema {database}.kept", f"drop database {database}",
+        f"drop schema {app.name}.state",
+    ):  # fmt: skip
+        assert number(local, use, statement) in (2003, 3001), statement
+    assert number(local, f"drop schema {app.name}.state cascade") == 3001, "not even by who installed it"
+    local.query(f"grant create schema on database {database} to role {role}")
+    assert number(local, use, f"create schema {database}.mine", f"drop schema {database}.mine") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -123,7 +124,7 @@ def disagreements(connection: Any) -> list[str]:
         else:
             replayed[entity] = resolved
     sizes = dict(query("select resolved_id, cluster_size from idr_out.identity_clusters_current").fetchall())
-    counted = {resolved: list(member.values()).count(resolved) for resolved in member.values()}
+    counted = Counter(member.values())
     profiles = {row[0] for row in query("select resolved_id from idr_out.golden_profile_current").fetchall()}
     records = {row[0] for row in query("select entity_key from idr_out.entity_current").fetchall()}
     versions = query(

@@ -1,0 +1,93 @@
+"""A campaign within a copy of the checkout: which tests use what, then mutant by mutant; one line of JSON for each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.mutation.mutant import Mutant
+from tests.mutation.sql_mutants import sql_files, sql_mutants
+from tests.mutation.trial import Trials, read_touched
+
+SEED = 20240601
+ROOT = Path(__file__).parents[2]
+# what reads the text of files, builds archives, or starts servers says nothing about what a statement does
+LEFT_OUT = (
+    "tests/emulator", "tests/mutation", "tests/test_repository.py", "tests/app/test_build.py",
+    "tests/app/test_bundle.py", "tests/reliability/test_crash_snowflake.py",
+)  # fmt: skip
+
+
+def touch(target: Path) -> None:
+    """Run the suite once and write which files and lines each of its tests uses."""
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow and not snowflake"]
+    command += ["-p", "no:randomly", "-p", "no:cov", "-p", "no:cacheprovider"]
+    command += ["-p", "tests.mutation.touched", "--touched", str(target)]
+    subprocess.run([*command, *(f"--ignore={path}" for path in LEFT_OUT)], cwd=ROOT, check=False)
+
+
+def count(kind: str) -> int:
+    """All mutants of that kind, whether in the sample or not."""
+    if kind == "sql":
+        return sum(1 for path in sql_files(ROOT) for _ in sql_mutants(ROOT, path))
+    from tests.mutation.python_mutants import modules, places
+
+    return sum(1 for module in modules(ROOT) for _ in places(module))
+
+
+def mutants(kind: str, pattern: str, sample: int | None) -> list[tuple[Mutant, range]]:
+    if kind == "sql":
+        found = [(mutant, range(0)) for path in sql_files(ROOT) for mutant in sql_mutants(ROOT, path)]
+    else:
+        from tests.mutation.python_mutants import sampled_mutants
+
+        found = sampled_mutants(ROOT, sample)
+    chosen = [pair for pair in found if re.search(pattern, pair[0].file)]
+    random.Random(SEED).shuffle(chosen)  # a campaign that is cut off is a fair sample
+    return chosen
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=["sql", "python"])
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--touched", type=Path, required=True)
+    parser.add_argument("--file", default="")
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--limit", type=float, default=12.0)
+    parser.add_argument("--again", action="store_true")
+    options = parser.parse_args()
+    if not options.touched.exists():
+        touch(options.touched)
+    done: dict[str, dict] = {}
+    if options.results.exists():
+        done = {row["id"]: row for row in map(json.loads, options.results.read_text().splitlines())}
+    todo = mutants(options.kind, options.file, options.sample)
+    todo = [pair for pair in todo if pair[0].id not in done or (options.again and not done[pair[0].id]["killed_by"])]
+    trials = Trials(ROOT, read_touched(options.touched), options.limit, preload=options.kind == "sql")
+    with options.results.open("a", encoding="utf-8") as results:
+        for number, (mutant, lines) in enumerate(todo, start=1):
+            verdict = trials.of(mutant, lines)
+            row = {
+                "id": mutant.id,
+                "file": mutant.file,
+                "line": mutant.line,
+                "operator": mutant.operator,
+                "change": mutant.change,
+                "killed_by": verdict.killed_by,
+                "tests": verdict.tests,
+                "seconds": round(verdict.seconds, 2),
+            }
+            results.write(json.dumps(row) + "\n")
+            results.flush()
+            print(f"{time.strftime('%H:%M:%S')} {number}/{len(todo)} {mutant.file} {mutant.id} {verdict}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
