@@ -47,9 +47,14 @@ _FAMILIES: tuple[tuple[str, TypeFamily], ...] = (
 )
 
 
+_WHOLE_NUMBER = re.compile(r"DECIMAL\(\d+,\s*0\)")
+
+
 def _family(type_name: str) -> TypeFamily:
     if type_name.endswith("]"):
         return "other"
+    if _WHOLE_NUMBER.fullmatch(type_name):
+        return "integer"
     for prefix, family in _FAMILIES:
         if type_name.startswith(prefix):
             return family

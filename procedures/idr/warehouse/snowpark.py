@@ -76,6 +76,8 @@ def _column(field: sp.StructField) -> Column:
     if isinstance(kind, sp.TimestampType):
         zone = kind.tz.value.upper() if kind.tz.value != "default" else "NTZ"
         return Column(name, "timestamp" if zone == "NTZ" else "timestamp_tz", f"TIMESTAMP_{zone}")
+    if isinstance(kind, sp.DecimalType) and kind.scale == 0:
+        return Column(name, "integer", f"NUMBER({kind.precision}, 0)")
     for known, family, word in _FAMILIES:
         if isinstance(kind, known):
             return Column(name, family, word)
