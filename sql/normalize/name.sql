@@ -6,7 +6,8 @@ select
         else regexp_replace(
             lowered,
             '[' || blank || sign || '!-/:-@[-`{-~'
-            || '\u02b0-\u036f\u0374\u0483-\u0489\u0640\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+',
+            || '\u02b0-\u036f\u0374\u0483-\u0489\u0640\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f'
+            || chr(917505) || '-' || chr(917631) || ']+',
             ''
         )
     end as normalized

@@ -5,7 +5,7 @@ select
         when regexp_like(value, '[ -~]*') then regexp_replace(upper(value), '[^0-9A-Z]+', '')
         else regexp_replace(
             upper(replace(replace(replace(western, 'İ', 'i'), 'ß', 'ss'), 'ẞ', 'ss')),
-            '[' || blank || sign || '!-/:-@[-`{-~\u30fc]+',
+            '[' || blank || sign || '!-/:-@[-`{-~\u30fc' || chr(917505) || '-' || chr(917631) || ']+',
             ''
         )
     end as normalized

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.reliability.hostile_values import values
+from tests.reliability.tally import count
+
 from .twins import Twins
 
 pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(300), pytest.mark.slow]
@@ -44,6 +47,30 @@ guardrails: {{max_cluster_size: null}}
     assert len(made) == len(VALUES)
     for name, options in names.items():
         assert len({row[f"i_{name}"] for row in made}) > 2, options
+
+
+def test_hostile_values_are_the_same_keys_identifiers_and_attributes(twins: Twins) -> None:
+    """Every normaliser on values that are the keys, too; FULL, then INCR on other values."""
+    texts = [text for text in values() if text and len(text) < 1000]
+    twins.table("hostile", "k varchar, v varchar, upd timestamp_ntz", *((text, text, "2024-01-01") for text in texts))
+    names = {f"n{number}": options for number, options in enumerate(NORMALISERS)}
+    twins.configure(f"""
+sources:
+  hostile:
+    table: data.crm.hostile
+    key: k
+    watermark: upd
+    identifiers: {{{", ".join(f"{name}: v" for name in names)}}}
+    attributes: {{v: v}}
+identifiers: {{{", ".join(f"{name}: {{normalize: {options}}}" for name, options in names.items())}}}
+rules: [{", ".join(f"{{id: {name}, match: [{name}]}}" for name in names)}]
+guardrails: {{max_cluster_size: null, max_moved_ratio: null, suspect_group_factor: null}}
+""")
+    twins.run("FULL")
+    twins.do("update data.crm.hostile set v = reverse(v), upd = '2024-01-02' where length(v) > 1")
+    twins.run("INCR")
+    count("hostile data", "both engines", tried=2 * len(texts) * len(names), wrong=0)
+    assert twins.count("entity_current") == len(texts)
 
 
 def test_values_of_every_type_become_the_same_text(twins: Twins) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
+from idr.config import inspect
 from idr.model import Config, Guardrails, Identifier, Rule, Source
 from tests.reliability.scene import disagreements, leftovers
 from tests.reliability.tally import LONG, count
@@ -95,7 +97,7 @@ DRIFTS = {
     "name becomes a timestamp": Drift(_retyped("name", "timestamp", "make_date(name::integer, 1, 1)")),
     "upd becomes text": Drift(
         _retyped("upd", "varchar"),
-        ("IDR-114", "source web, watermark", "upd", "to_timestamp(upd)"),
+        ("IDR-114", "source web, watermark", "upd", "cast(upd as timestamp_ntz)"),
         _retyped("upd", "timestamp", "upd::timestamp"),
     ),
     "upd becomes a number": Drift(
@@ -224,6 +226,10 @@ def test_a_source_drifts(scene: Scene, name: str, mode: str) -> None:
         assert result["status"] == ("HELD" if "held" in drift.told else "FAILED"), result
         assert [word for word in drift.told if word not in told] == [], told
         assert scene.state() == before
+        advice = re.search(r"for example (.+\))'", told)
+        if "watermark" in told and advice:
+            advised = replace(CONFIG, sources={"web": replace(PEOPLE, watermark=advice[1]), "till": TILL})
+            assert inspect.check(scene.wh, advised) == [], "the advice works"
         scene.connection.execute(drift.mended)
     else:
         assert result["status"].startswith("SUCCESS"), result

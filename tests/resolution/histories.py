@@ -212,6 +212,10 @@ class World:
                     groups.setdefault((rule.rule_id, *values), []).append(entity)
         return graph, phone, groups
 
+    def groups(self) -> dict[tuple, list[str]]:
+        """Per rule and values the live records that hold them."""
+        return self._evidence()[2]
+
     def expected(self) -> set[frozenset[str]]:
         """The partition of the live records by networkx: links by strength, each kept unless it breaks a decision."""
         graph, phone, groups = self._evidence()

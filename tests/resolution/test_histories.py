@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.resolution import agreement
 from tests.resolution.histories import World
 
 HISTORIES = int(os.environ.get("IDR_HISTORIES", "200"))
@@ -67,12 +68,6 @@ def assert_ids_are_stable(world: World, before: dict[str, str]) -> None:
             assert alias.get(old, old) == max(heirs, key=lambda new: heirs[new])
 
 
-def profiles(world: World) -> list[tuple]:
-    return sorted(
-        world.connection.execute("select resolved_id, e, n from idr_out.golden_profile_current").fetchall(), key=repr
-    )
-
-
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_incremental_runs_equal_full_runs_and_the_oracle(shard: int) -> None:
@@ -96,8 +91,8 @@ def live_through(seed: int) -> None:
         if world.rng.random() < 0.5:
             plan = world.run("INCR", dry_run=True)
             assert world.membership() == before
-            live = world.run("INCR")
-            assert live["counts"] == plan["counts"]
+            result = world.run("INCR")
+            assert result["counts"] == plan["counts"]
             changes = world.connection.execute(
                 "select entity_key, proposed_resolved_id from idr_out.dry_run_results where run_id = ?",
                 [plan["run_id"]],
@@ -105,15 +100,20 @@ def live_through(seed: int) -> None:
             predicted = before | dict(changes)
             assert world.membership() == {entity: to for entity, to in predicted.items() if to is not None}
         else:
-            world.run(world.rng.choice(["INCR", "INCR", "FULL"]))
+            result = world.run(world.rng.choice(["INCR", "INCR", "FULL"]))
         assert world.partition() == world.expected()
         assert world.replayed() == world.membership()
         assert_tables_agree(world)
         assert_decisions_hold(world)
         assert_ids_are_stable(world, before)
-    membership, golden = world.membership(), profiles(world)
+        agreement.assert_counts_tell_what_changed(world, result["counts"], before)
+        agreement.assert_events_tell_what_changed(world, before)
+        agreement.assert_clusters_tell_how_they_hold(world)
+        agreement.assert_edges_join_the_clusters(world)
+        agreement.assert_skipped_groups_are_the_oversized(world)
+    membership, state = world.membership(), agreement.state(world)
     full = world.run("FULL")
     assert world.membership() == membership
-    assert profiles(world) == golden
+    assert agreement.state(world) == state
     assert full["counts"]["moved"] == full["counts"]["new"] == full["counts"]["removed"] == 0
     world.connection.close()

@@ -127,7 +127,8 @@ def _mistype(wh: Warehouse, source: Source, what: str, text: str, types: dict[st
         fix = "Mend the expression so that it fits the columns' types"
         return [Problem("IDR-114", f"{text} cannot be computed: {error.problems[0].message}", where=where, fix=fix)]
     if what == "watermark" and column.family not in ("date", "timestamp", "timestamp_tz"):
-        fix = f"Use a date or timestamp, for example to_timestamp({text})"
+        point = f"cast({text} as timestamp_ntz)" if column.family == "text" else f"to_timestamp({text})"
+        fix = f"Use a date or timestamp, for example {point}"
         return [Problem("IDR-114", f"{text} is {column.type_name}, not a point in time", where=where, fix=fix)]
     if what == "deleted_when" and column.family != "boolean":
         fix = f"Write a condition, for example {text} = 1"

@@ -1,7 +1,7 @@
 -- reads: nothing
 -- writes: normalized (text: the inside of a character class)
 -- What Unicode 14 counts beyond ASCII as punctuation, symbol, format or enclosing mark, superscript, fraction or enclosed
--- number: in the Basic Multilingual Plane, which has the living scripts, the emoji, and the tags of their flags.
+-- number: in the Basic Multilingual Plane, which has the living scripts, and the emoji.
 select
     '\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u02c2-\u02c5\u02d2-\u02df\u02e5-\u02eb'
     || '\u02ed\u02ef-\u02ff\u0375\u037e\u0384\u0385\u0387\u03f6\u0482\u0488\u0489\u055a-\u055f\u0589-\u058f'
@@ -22,4 +22,4 @@ select
     || '\ua8ce\ua8cf\ua8f8-\ua8fa\ua8fc\ua92e\ua92f\ua95f\ua9c1-\ua9cd\ua9de\ua9df\uaa5c-\uaa5f\uaa77-\uaa79'
     || '\uaade\uaadf\uaaf0\uaaf1\uab5b\uab6a\uab6b\uabeb\ufb29\ufbb2-\ufbc2\ufd3e-\ufd4f\ufdcf\ufdfc-\ufdff'
     || '\ufe10-\ufe19\ufe30-\ufe6b\ufeff-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\ufffd'
-    || '🀀-🫿' || chr(917505) || '-' || chr(917631) as normalized
+    || '🀀-🫿' as normalized

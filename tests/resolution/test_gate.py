@@ -1,0 +1,110 @@
+"""What the gate tells: each number, for whom, and once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from idr.model import Guardrails, Identifier
+from tests.resolution.histories import NO_LIMITS
+from tests.resolution.shop import NOW, SHOP, Shop
+
+LATER = replace(SHOP, source_id="later", table="shop.later")
+LAST = replace(SHOP, source_id="last", table="shop.last")
+
+
+def shop_of(**guardrails: float | None) -> Shop:
+    return Shop(guardrails=replace(NO_LIMITS, **guardrails))
+
+
+def add_group(shop: Shop, name: str, size: int, start: int) -> None:
+    shop.add(*((start + i, f"{name}@x.org", None, "x", NOW) for i in range(size)))
+
+
+def test_every_source_that_shrinks_too_much_is_told_with_its_numbers() -> None:
+    shop = Shop(guardrails=NO_LIMITS)
+    for table in ("later", "last"):
+        shop.query(f"create table shop.{table} as from shop.people")
+    shop.apply(replace(shop.config, sources={"shop": SHOP, "later": LATER, "last": LAST}))
+    shop.add(*((i, None, None, "x", NOW) for i in range(10)))
+    shop.query("insert into shop.later from shop.people where id < 5")
+    shop.query("insert into shop.last from shop.people where id < 2")
+    shop.run("FULL")
+    shop.query("delete from shop.people where id < 6")
+    shop.query("delete from shop.later where id < 3")
+    shop.add((20, None, None, "x", NOW))
+    shop.query("insert into shop.later select 30 + id, * exclude (id) from shop.people where id > 7 and id < 10")
+    shop.apply(replace(shop.config, guardrails=Guardrails(min_source_ratio=0.81)))
+    told = "source {} would shrink from {} to {} entities; min_source_ratio asks for 81%"
+    assert shop.run("FULL")["reasons"] == [told.format("later", 5, 4), told.format("shop", 10, 5)]
+    shop.apply(replace(shop.config, guardrails=Guardrails(min_source_ratio=0.8)))
+    assert [reason.split()[1] for reason in shop.run("FULL")["reasons"]] == ["shop"]
+
+
+def test_at_most_three_suspect_values_are_told_the_largest_first() -> None:
+    shop = shop_of(suspect_group_factor=5.0)
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(40)))
+    for name, size, start in (("b", 12, 100), ("a", 12, 200), ("c", 14, 300), ("d", 13, 400), ("few", 10, 500)):
+        add_group(shop, name, size, start)
+    held = shop.run("FULL")
+    assert held["counts"]["suspect_groups"] == 4
+    assert [(reason.split()[6], reason.split("for example ")[1].split(")")[0]) for reason in held["reasons"]] == [
+        ("14", "shop:300"),
+        ("13", "shop:400"),
+        ("12", "shop:100"),
+    ]
+
+
+def test_a_suspect_value_that_was_published_is_told_again_when_more_carry_it() -> None:
+    shop = shop_of(suspect_group_factor=5.0)
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(40)))
+    add_group(shop, "a", 12, 200)
+    add_group(shop, "b", 13, 300)
+    shop.approve(shop.run("FULL")["run_id"])
+    for mode in ("FULL", "INCR"):
+        again = shop.run(mode)
+        assert (again["gate"], again["counts"]["suspect_groups"]) == ("PASS", 0)
+    shop.add((250, "a@x.org", None, "x", NOW))
+    for mode in ("FULL", "INCR"):
+        held = shop.run(mode)
+        assert held["counts"]["suspect_groups"] == len(held["reasons"]) == 1
+        assert "links 13 records" in held["reasons"][0]
+        assert "shop:200" in held["reasons"][0]
+    shop.approve(held["run_id"])
+    assert shop.run()["gate"] == shop.run("FULL")["gate"] == "PASS"
+
+
+def test_a_conflict_that_was_published_is_told_again_when_it_grows() -> None:
+    identifiers = {
+        "email": Identifier("email", "email"),
+        "phone": Identifier("phone", "digits", max_per_identity=1),
+    }
+    shop = Shop(identifiers=identifiers, guardrails=replace(NO_LIMITS, max_conflicts=0))
+    shop.add((1, "a@x.org", "5551", "x", NOW), (2, "a@x.org", "5552", "x", NOW), (3, "a@x.org", "5553", "x", NOW))
+    shop.add((11, "b@x.org", "5561", "x", NOW), (12, "b@x.org", "5562", "x", NOW), (13, "c@x.org", "5571", "x", NOW))
+    held = shop.run("FULL")
+    assert held["counts"]["conflicts"] == 2
+    shop.approve(held["run_id"])
+    found = "select m.entity_key, c.action, c.identifier_type, c.distinct_values, c.max_per_identity"
+    found += " from idr_out.identity_conflict as c join idr_out.identity_resolved_membership_current as m"
+    found += " using (resolved_id) where m.entity_key in ('shop:1', 'shop:11') order by 1"
+    assert shop.query(found) == [("shop:1", "HOLD", "phone", 3, 1), ("shop:11", "HOLD", "phone", 2, 1)]
+    assert shop.run("FULL")["gate"] == "PASS"
+    shop.query("delete from shop.people where id = 3")  # less of a conflict is none to be told
+    assert shop.run("FULL")["counts"]["conflicts"] == 0
+    shop.add((14, "b@x.org", "5563", "x", NOW))
+    held = shop.run("INCR")
+    assert (held["status"], held["counts"]["conflicts"]) == ("HELD", 1)
+    shop.approve(held["run_id"])
+    assert shop.query(found) == [("shop:1", "HOLD", "phone", 2, 1), ("shop:11", "HOLD", "phone", 3, 1)]
+
+
+def test_a_conflict_that_is_only_to_be_reported_holds_nothing() -> None:
+    phone = Identifier("phone", "digits", max_per_identity=1, on_conflict="report")
+    shop = Shop(
+        identifiers={"email": Identifier("email", "email"), "phone": phone},
+        guardrails=replace(NO_LIMITS, max_conflicts=0),
+    )
+    shop.add((1, "a@x.org", "5551", "x", NOW), (2, "a@x.org", "5552", "x", NOW))
+    done = shop.run("FULL")
+    assert (done["gate"], done["counts"]["conflicts"]) == ("PASS", 0)
+    assert shop.query("select action, distinct_values from idr_out.identity_conflict") == [("REPORT", 2)]
