@@ -99,3 +99,32 @@ def test_or_alter_is_refused_before_it_loses_rows(objects: SnowflakeCursor, kind
     with pytest.raises(ProgrammingError, match=r"Unsupported feature 'CREATE OR ALTER (TABLE|VIEW) in the local Snow"):
         objects.execute(f"create or alter {kind}")
     assert objects.execute("select a from v").fetchall() == [(1,)]
+
+
+def test_lengths_and_comments_are_those_of_the_last_definition(cursor: SnowflakeCursor) -> None:
+    def told() -> list[tuple]:
+        cursor.execute(
+            "select t.comment, c.column_name, c.character_maximum_length, c.character_octet_length"
+            " from information_schema.tables t join information_schema.columns c on t.table_name = c.table_name"
+            " where t.table_name = 'TOLD' order by c.ordinal_position"
+        )
+        return cursor.fetchall()
+
+    cursor.execute("create table told (a varchar(10), b varchar, n int) comment = 'it''s one'")
+    assert told() == [
+        ("it's one", "A", 10, 40),
+        ("it's one", "B", 16777216, 16777216),
+        ("it's one", "N", None, None),
+    ]
+    cursor.execute("alter table told add column c varchar(5), d varchar")
+    assert told()[3:] == [("it's one", "C", 5, 20), ("it's one", "D", 16777216, 16777216)]
+    cursor.execute("comment on table told is 'two'")
+    assert {row[0] for row in told()} == {"two"}
+    cursor.execute("alter table told drop column c")
+    cursor.execute("alter table told add column c varchar")
+    assert told()[-1] == ("two", "C", 16777216, 16777216)
+    cursor.execute("create or replace table told as select 'x'::varchar(3) as a, 'y' as b")
+    assert told() == [(None, "A", 3, 12), (None, "B", 16777216, 16777216)]
+    cursor.execute("drop table told")
+    cursor.execute("create table told (a varchar)")
+    assert told() == [(None, "A", 16777216, 16777216)]
