@@ -98,7 +98,7 @@ def published(file: Path) -> set[frozenset[str]]:
     ],
 )
 def test_a_mailbox_of_everybody(room: int, tmp_path: Path) -> None:
-    """Within max_group_size it is one identity, beyond it links nobody and is reported; one more record tips it over."""
+    """Within max_group_size it is one identity, beyond it links nobody and is told; one more record tips it over."""
     query = f"select i id, 'INFO@x.org ' email, 'p' || i as phone, {UPD} from range({MAILBOX}) r(i)"
     file = made(tmp_path / "mailbox.duckdb", query, cap=MAILBOX + room)
     done = bounded(file, "FULL", MAILBOX)
