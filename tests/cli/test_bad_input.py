@@ -54,7 +54,7 @@ AUDIT = {
     "alerts",
 }  # fmt: skip
 Published = dict[str, tuple[int, int]]
-SECRET = re.compile(r"secret\d|@mail\.org|202555")
+SECRET = re.compile(r"secret\d|@mail\.org|202555\d")
 
 
 def sql(file: Path, *statements: str) -> list[tuple[Any, ...]]:
