@@ -21,7 +21,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ _PRIOR = {
     "cli": 0.3,
     "reliability": 0.1,
 }
+SEEDS = (4, 7, 1, 2, 0, 11)  # of random histories
 _FIRST = 2.5  # seconds of tests in the first of two forks
 _QUIET = (
     "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
@@ -85,7 +86,7 @@ class Trials:
     """Tries mutants in the copy at `root`. `touched` is what `touched.py` wrote about the tests there."""
 
     def __init__(self, root: Path, touched: dict[str, Any], limit: float, *, preload: bool) -> None:
-        self.root, self.touched, self.limit = root, touched, limit
+        self.root, self.touched, self.limit, self.preload = root, touched, limit, preload
         self.kills: dict[str, Counter[str]] = {}
         self.sound: set[str] = set()
         for name in LIBRARIES:
@@ -95,6 +96,8 @@ class Trials:
         sys.dont_write_bytecode = True
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         if preload:
+            if self._fork_for(_live_through, 60):
+                raise SystemExit("the histories fail without a mutant")
             with _silent():
                 pytest.main([*_QUIET, "--collect-only", *self._modules()])
             self._translate()
@@ -148,6 +151,11 @@ class Trials:
         original = path.read_bytes()
         met = 0
         try:
+            path.write_text(mutant.text, encoding="utf-8")
+            if self.preload and any("test_histories" in test for test in self.touched["sql"].get(mutant.file, ())):
+                killer = self._fork_for(_live_through, 30)
+                if killer:
+                    return Verdict(killer, 1, time.monotonic() - started)
             for chunk, seconds in self._chunks(self.tests_of(mutant, lines)):
                 met += len(chunk)
                 path.write_text(mutant.text, encoding="utf-8")
@@ -192,6 +200,17 @@ class Trials:
 
     def _fork(self, tests: list[str], seconds: float) -> str | None:
         """Run those tests in a fork until one fails; the one that failed, "timeout", or None. Collects all for none."""
+
+        def run(writer: int) -> None:
+            modules = sorted({test.split("::")[0] for test in tests}) or ["--collect-only", *self._modules()]
+            code = pytest.main([*_QUIET, "-x", *modules], plugins=[_Watch(writer, tests)])
+            if code not in _EXPECTED:
+                os.write(writer, f"{_BROKEN} {tests[:3]}: {code}".encode())
+
+        return self._fork_for(run, seconds)
+
+    def _fork_for(self, work: Callable[[int], None], seconds: float) -> str | None:
+        """Do the work in a fork; what it writes into the pipe that it is given, "timeout", or None."""
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -201,10 +220,7 @@ class Trials:
             os.close(reader)
             os.chdir(self.root)
             with _silent():
-                modules = sorted({test.split("::")[0] for test in tests}) or ["--collect-only", *self._modules()]
-                code = pytest.main([*_QUIET, "-x", *modules], plugins=[_Watch(writer, tests)])
-                if code not in _EXPECTED:
-                    os.write(writer, f"{_BROKEN} {tests[:3]}: {code}".encode())
+                work(writer)
                 os._exit(0)
         os.close(writer)
         ready, _, _ = select.select([reader], [], [], _BUSY * seconds)
@@ -217,6 +233,18 @@ class Trials:
         if told.startswith(_BROKEN):
             raise SystemExit(told)
         return told or ("timeout" if os.WIFSIGNALED(status) else None)
+
+
+def _live_through(writer: int) -> None:
+    """A few random histories without pytest around them: most mutants do not outlive the first."""
+    from tests.resolution.test_histories import live_through
+
+    for seed in SEEDS:
+        try:
+            live_through(seed)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the original has none)
+            os.write(writer, f"history {seed}: {type(error).__name__}".encode())
+            return
 
 
 class _Watch:
