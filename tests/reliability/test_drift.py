@@ -206,12 +206,12 @@ def scene() -> Iterator[Scene]:
 
 
 def _sizes() -> Iterator[Any]:
-    """A few in the quick suite, each once with the slow ones, each in both modes with the long ones."""
+    """A few in the quick suite, half of them with the slow ones, each in both modes with the long ones."""
     for number, name in enumerate(DRIFTS):
         for turn, mode in enumerate(("INCR", "FULL")):
             if LONG or name in QUICK:
                 yield pytest.param(name, mode, id=f"{name}-{mode}")
-            elif number % 2 == turn:
+            elif number % 4 == turn:
                 yield pytest.param(name, mode, id=f"{name}-{mode}", marks=pytest.mark.slow)
 
 
