@@ -1,10 +1,14 @@
-"""Sums what the programmes counted and writes the figures into docs/reliability.md: `./scripts/test --report`."""
+"""Sums what the programmes counted and writes the figures into docs/reliability.md: `./scripts/test --report`.
+
+A programme that did not run keeps the figures that it has.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -35,15 +39,27 @@ def table(parts: dict[str, Counter[str]]) -> str:
     )
 
 
+def section(programme: str, parts: dict[str, Counter[str]], size: str) -> str:
+    return f"### {programme[0].upper()}{programme[1:]}\n\n{table(parts)}\n{size} size, {datetime.now(UTC):%d %B %Y}\n"
+
+
+def sections(text: str) -> dict[str, str]:
+    """The sections of a text by their headings."""
+    return {part.partition("\n")[0]: f"### {part.strip()}\n" for part in text.split("### ")[1:]}
+
+
 def main(tally: Path) -> None:
-    found = collected(tally.read_text(encoding="utf-8").splitlines())
+    lines = tally.read_text(encoding="utf-8").splitlines()
+    sizes: dict[str, set[str]] = {}
+    for row in map(json.loads, lines):
+        sizes.setdefault(row["programme"], set()).add("whole" if row["is_long"] else "small")
     text = DOCUMENT.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    told = "\n".join(
-        f"### {programme[0].upper()}{programme[1:]}\n\n{table(parts)}" for programme, parts in sorted(found.items())
-    )
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}", encoding="utf-8")
+    kept, after = rest.split(END)
+    told = sections(kept)
+    for programme, parts in collected(lines).items():
+        told |= sections(section(programme, parts, " and ".join(sorted(sizes[programme])).capitalize()))
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{chr(10).join(told[name] for name in sorted(told))}\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":
