@@ -98,8 +98,8 @@ class Cursor(FakeSnowflakeCursor):
             self._arrow_table, self._rowcount = pa.table({"status": [text]}), 1
             self._answered = [Column("status", length=MAXIMAL_TEXT)]
         else:
-            self._arrow_table = answer.to_arrow_table()
-            self._rowcount = self._arrow_table.num_rows
+            rows = answer.to_arrow_table()
+            self._arrow_table, self._rowcount = rows, rows.num_rows
             self._answered = columns_of(answer.description or [])
             self._remember(statement)
 
@@ -110,7 +110,7 @@ class Cursor(FakeSnowflakeCursor):
             for table in _tables(statement):
                 self._particulars.forget(self._duck_conn, self._place(table))
         commented, comment = args.get("table_comment") or (None, None)
-        if comment is not None:
+        if commented is not None and comment is not None:
             self._particulars.comment(self._duck_conn, self._place(commented), comment)
         if lengths := args.get("text_lengths"):
             self._particulars.lengths(self._duck_conn, self._place(next(_tables(statement))), lengths)

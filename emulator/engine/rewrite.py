@@ -121,7 +121,7 @@ def list_packages(expression: Expr, _: Session) -> None:
 def join_texts(expression: Expr, _: Session) -> None:
     """A text written in pieces, `'a' || chr(98)`, is one: fakesnow takes a pattern only as one literal."""
     for call in list(expression.find_all(exp.Chr)):
-        [code, *_] = call.expressions
+        code = call.expressions[0]
         if isinstance(code, exp.Literal) and code.is_int and int(code.name):  # the character 0 is no text of DuckDB's
             call.replace(exp.Literal.string(chr(int(code.name))))
     for pipe in reversed(list(expression.find_all(exp.DPipe))):  # the innermost first

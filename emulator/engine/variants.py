@@ -1,14 +1,18 @@
-"""VARIANT values, which DuckDB keeps as JSON, where Snowflake reads them as texts.
+"""VARIANT values, which DuckDB keeps as JSON, where Snowflake reads them as texts; timestamps and floats as texts.
 
-Whether a column is a VARIANT is known only when DuckDB binds it: the checks on `typeof` below are constants then, and
-cost nothing when a statement runs.
+Which of them a column is, is known only when DuckDB binds it: the checks on `typeof` below are constants then, and cost
+nothing when a statement runs.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlglot import Expr, exp
+from sqlglot.dialects import Snowflake
+
+from emulator.errors import unsupported
 
 if TYPE_CHECKING:
     from emulator.session import Session
@@ -52,6 +56,18 @@ _OF_NUMBERS = (
     exp.Floor,
     exp.Ceil,
 )
+_WITH_OTHER_TEXTS = (  # timestamps and floats that no column tells the type of
+    exp.Cast, exp.CurrentTimestamp, exp.DateAdd, exp.DateTrunc, exp.StrToTime, exp.TimestampTrunc, exp.UnixToTime,
+    *_OF_NUMBERS,
+)  # fmt: skip
+# TIMESTAMP_NTZ_OUTPUT_FORMAT and TIMESTAMP_OUTPUT_FORMAT as they are by default; 1.0 is told as 1
+_NTZ = "strftime(try_cast({0} as timestamp), '%Y-%m-%d %H:%M:%S.%g')"
+_TZ = (
+    "strftime(try_cast({0} as timestamptz), '%Y-%m-%d %H:%M:%S.%g ')"
+    " || rpad(replace(strftime(try_cast({0} as timestamptz), '%z'), ':', ''), 5, '0')"
+)
+_FLOAT = "case when suffix({0}, '.0') then substr({0}, 1, strlen({0}) - 2) else {0} end"
+_OF_A_TIME = re.compile(r"YY|M[MOI]|D[DY]|HH|SS|FF|AM|PM", re.IGNORECASE)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
@@ -79,8 +95,13 @@ def _text(node: Expr) -> Expr:
     inside = exp.func("json_extract_string", exp.func("to_json", node.copy()), exp.Literal.string("$"))
     if _is_variant(node):
         return inside
-    is_json = exp.EQ(this=exp.Typeof(this=node.copy()), expression=exp.Literal.string("JSON"))
-    return exp.Paren(this=exp.Case().when(is_json, inside).else_(exp.cast(node.copy(), exp.DataType.Type.VARCHAR)))
+    text = exp.cast(node.copy(), exp.DataType.Type.VARCHAR)
+    case = exp.Case(this=exp.Typeof(this=node.copy())).when(exp.Literal.string("JSON"), inside)
+    for kind, shown in (("TIMESTAMP", _NTZ), ("TIMESTAMP WITH TIME ZONE", _TZ), ("DOUBLE", _FLOAT)):
+        case = case.when(
+            exp.Literal.string(kind), exp.maybe_parse(shown.format(text.sql("duckdb")), dialect="duckdb"), copy=False
+        )
+    return exp.Paren(this=case.else_(text))
 
 
 def keep_texts_in_variants(expression: Expr, _: Session) -> None:
@@ -91,14 +112,20 @@ def keep_texts_in_variants(expression: Expr, _: Session) -> None:
 
 
 def unquote_variants(expression: Expr, _: Session) -> None:
-    """A VARIANT that is cast to VARCHAR is the text in it; DuckDB would keep the quotes of JSON."""
+    """A VARIANT cast to VARCHAR is the text in it, without JSON's quotes; timestamps and floats have their own form."""
     for call in list(expression.find_all(exp.ToChar)):
-        if not call.args.get("format"):
+        written = call.args.get("format")
+        if not written:
             call.replace(exp.cast(call.this.copy(), exp.DataType.Type.VARCHAR))
+        elif isinstance(written, exp.Literal) and _OF_A_TIME.search(written.name):
+            call.replace(exp.TimeToStr(this=call.this.copy(), format=Snowflake.format_time(written.copy())))
+        else:
+            raise unsupported("TO_CHAR with a format of numbers")
     for cast in list(expression.find_all(exp.Cast)):
-        if cast.to.this not in exp.DataType.TEXT_TYPES or not _may_be_variant(cast.this):
+        if cast.to.this not in exp.DataType.TEXT_TYPES:
             continue
-        cast.set("this", _text(cast.this))
+        if _may_be_variant(cast.this) or isinstance(cast.this.unnest(), _WITH_OTHER_TEXTS):
+            cast.set("this", _text(cast.this))
 
 
 def read_variants(expression: Expr, _: Session) -> None:

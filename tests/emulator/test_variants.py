@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import snowflake.connector
 from snowflake.connector.cursor import SnowflakeCursor
 
 pytestmark = pytest.mark.snowflake
@@ -77,3 +78,39 @@ def test_a_column_of_variants_is_read_as_text(cursor: SnowflakeCursor) -> None:
 )
 def test_typeof_names_the_type_of_the_value(variants: SnowflakeCursor, expression: str, kind: str | None) -> None:
     assert variants.execute(f"select typeof({expression}) from v").fetchone() == (kind,)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("t::varchar", "2024-01-02 10:00:00.500"),
+        ("to_varchar(z)", "2024-01-02 08:00:00.000 +0000"),
+        ("max(t)::varchar", "2024-01-02 10:00:00.500"),
+        ("dateadd(day, 1, t)::varchar", "2024-01-03 10:00:00.500"),
+        ("'2024-05-06'::timestamp::varchar", "2024-05-06 00:00:00.000"),
+        ("f::varchar", "1"),
+        ("(f * 1.25)::varchar", "1.25"),
+        ("n::varchar", "1.50"),
+        ("d::varchar", "2024-01-02"),
+        ("b::varchar", "true"),
+        ("s::varchar", "1.0"),
+        ("null::timestamp::varchar", None),
+    ],
+)
+def test_timestamps_and_floats_have_snowflakes_texts(cursor: SnowflakeCursor, expression: str, text: str) -> None:
+    cursor.execute(
+        "create or replace table typed as select '2024-01-02 10:00:00.5'::timestamp_ntz as t, 1.0::float as f,"
+        " '2024-01-02 10:00:00 +0200'::timestamp_tz as z, 1.50::number(5, 2) as n, '2024-01-02'::date as d, true as b,"
+        " '1.0' as s"
+    )
+    assert cursor.execute(f"select {expression} from typed group by all").fetchone() == (text,)
+
+
+def test_times_are_told_in_a_format(cursor: SnowflakeCursor) -> None:
+    cursor.execute(
+        "create or replace table at_noon as select '2024-01-02 12:34:56'::timestamp_ntz as t, '2024-01-02'::date as d"
+    )
+    cursor.execute("select to_char(t, 'DD.MM.YYYY HH24:MI'), to_varchar(d, 'YYYYMMDD') from at_noon")
+    assert cursor.fetchone() == ("02.01.2024 12:34", "20240102")
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match="format of numbers"):
+        cursor.execute("select to_char(5, '999')")
