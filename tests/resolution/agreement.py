@@ -81,24 +81,30 @@ def assert_events_tell_what_changed(world: World, before: Ids) -> None:
     assert set(rows) == expected
 
 
-def assert_clusters_tell_how_they_hold(world: World) -> None:
-    """Each has the version that created it; and one half less doubt for each value that its loosest member shares."""
+def assert_clusters_tell_whence_they_are(world: World) -> None:
+    """Each id that was created is there since then, half as doubtful for each value that its loosest member shares, or
+    has an alias."""
     query = world.connection.execute
-    created = dict(
-        query("select resolved_id, version from idr_out.identity_event where event_type = 'CREATED'").fetchall()
-    )
+    events = query("select resolved_id, version, occurred_ts from idr_out.identity_event where event_type = 'CREATED'")
+    created = {resolved: (version, at) for resolved, version, at in events.fetchall()}
     cut = {row[0] for row in query("select entity_key from idr_meta.cut_component").fetchall()}
     at = world.membership()
     assert cut <= at.keys()
     shared = _shared(world)
-    for resolved, size, confidence, version in query(
-        "select resolved_id, cluster_size, confidence_score, created_version from idr_out.identity_clusters_current"
+    for resolved, size, confidence, version, planned in query(
+        "select resolved_id, cluster_size, confidence_score, created_version, created_ts"
+        " from idr_out.identity_clusters_current"
     ).fetchall():
-        assert version == created[resolved]
+        first_version, published = created.pop(resolved)
+        assert version == first_version
+        assert planned <= published
         members = [entity for entity in at if at[entity] == resolved]
         if not cut & set(members):
             held = min(shared[entity] for entity in members)
             assert confidence == (1.0 if size == 1 else 1 - 0.5**held)
+    aliases = query("select old_resolved_id, resolved_id is null, reason from idr_out.identity_alias").fetchall()
+    assert {row[0] for row in aliases} == created.keys()
+    assert {row[1:] for row in aliases} <= {(True, "RETIRED"), (False, "MERGED")}
 
 
 def assert_edges_join_the_clusters(world: World) -> None:

@@ -108,7 +108,7 @@ def live_through(seed: int) -> None:
         assert_ids_are_stable(world, before)
         agreement.assert_counts_tell_what_changed(world, result["counts"], before)
         agreement.assert_events_tell_what_changed(world, before)
-        agreement.assert_clusters_tell_how_they_hold(world)
+        agreement.assert_clusters_tell_whence_they_are(world)
         agreement.assert_edges_join_the_clusters(world)
         agreement.assert_skipped_groups_are_the_oversized(world)
     membership, state = world.membership(), agreement.state(world)

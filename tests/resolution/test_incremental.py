@@ -164,6 +164,19 @@ def test_a_group_that_outgrows_its_cap_ends_as_a_fresh_database_would() -> None:
     assert grown.clusters() == oracle(grown) == [["shop:1", "shop:2", "shop:3"]]
 
 
+def test_a_group_stays_skipped_while_it_is_above_its_cap() -> None:
+    rules = {"email": Rule("email", ("email",), 1, max_group_size=2)}
+    shop = Shop(guardrails=UNLIMITED, rules=rules, sources=WATCHED)
+    shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(5)))
+    shop.run("FULL")
+    skipped = "select group_size, resumed_at is null from idr_out.skipped_identifier_groups order by 1 desc"
+    for gone, left, is_skipped in ((0, 4, True), (1, 3, True), (2, 3, False)):
+        shop.connection.execute("delete from shop.people where id = ?", [gone])
+        assert shop.run()["counts"]["skipped_groups"] == int(is_skipped)
+        assert shop.query(skipped) == [(left, is_skipped)]
+    assert shop.clusters() == oracle(shop) == [["shop:3", "shop:4"]]
+
+
 def test_a_row_that_ties_with_the_watermark_is_not_lost() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW))

@@ -158,6 +158,17 @@ def test_an_override_edited_by_hand_takes_effect(shop: Shop) -> None:
     assert shop.clusters() == [["shop:1", "shop:2", "shop:3", "shop:5"], ["shop:4"]]
 
 
+def test_an_override_whose_row_was_doubled_by_hand_counts_once(shop: Shop) -> None:
+    decide(shop, "LINK", 4, 5)
+    shop.connection.execute("insert into idr_meta.identity_override from idr_meta.identity_override")
+    shop.run()
+    assert shop.clusters() == [["shop:1", "shop:2", "shop:3"], ["shop:4", "shop:5"]]
+    assert len(shop.query("from idr_meta.override_current")) == 1
+    assert shop.query("select confidence_score from idr_out.identity_clusters_current where cluster_size = 2") == [
+        (0.5,)
+    ]
+
+
 @pytest.mark.parametrize("change", ["made", "revoked"])
 def test_a_plan_made_before_an_override_changed_is_not_published(shop: Shop, change: str) -> None:
     first = decide(shop, "LINK", 4, 5) if change == "revoked" else None
