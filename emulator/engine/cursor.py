@@ -98,8 +98,9 @@ class Cursor(FakeSnowflakeCursor):
             self._arrow_table, self._rowcount = pa.table({"status": [text]}), 1
             self._answered = [Column("status", length=MAXIMAL_TEXT)]
         else:
-            rows = answer.to_arrow_table()
-            self._arrow_table, self._rowcount = rows, rows.num_rows
+            rows: Any = answer.to_arrow_table()
+            self._arrow_table = rows
+            self._rowcount = rows.num_rows
             self._answered = columns_of(answer.description or [])
             self._remember(statement)
 
