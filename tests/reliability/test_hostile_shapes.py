@@ -215,11 +215,11 @@ def test_texts_of_a_megabyte(tmp_path: Path) -> None:
     )
     file = made(tmp_path / "large.duckdb", query)
     texts = 20 * TEXT * 5
-    done = bounded(file, "FULL", 20, 4 * texts)
+    done = bounded(file, "FULL", 20, 5 * texts)
     wrong = done.wrong() + disagreeing(file)
     wrong += [] if sizes(file) == {2: 10} else [f"identities {sizes(file)}"]
     told(file, f"update src.people set phone = repeat('é', {TEXT}) || '1', upd = upd + interval 1 minute")
-    wrong += bounded(file, "INCR", 20, 4 * texts).wrong() + disagreeing(file)
+    wrong += bounded(file, "INCR", 20, 5 * texts).wrong() + disagreeing(file)
     wrong += [] if sizes(file) == {20: 1} else [f"identities {sizes(file)}"]
     count("hostile data", "texts of a megabyte", tried=2, wrong=len(wrong))
     assert wrong == []
