@@ -69,7 +69,8 @@ def main() -> None:
     if options.results.exists():
         done = {row["id"]: row for row in map(json.loads, options.results.read_text().splitlines())}
     todo = mutants(options.kind, options.file, options.sample)
-    todo = [pair for pair in todo if pair[0].id not in done or (options.again and not done[pair[0].id]["killed_by"])]
+    lived = {name for name, row in done.items() if not row["killed_by"]}
+    todo = [pair for pair in todo if (pair[0].id in lived if options.again else pair[0].id not in done)]
     trials = Trials(ROOT, read_touched(options.touched), options.limit, preload=options.kind == "sql")
     with options.results.open("a", encoding="utf-8") as results:
         for number, (mutant, lines) in enumerate(todo, start=1):
