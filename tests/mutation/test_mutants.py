@@ -73,6 +73,7 @@ def _python_ids(file: str, operator: str) -> set[str]:
     return {mutant.id for mutant in found if mutant}
 
 
+@pytest.mark.slow
 def test_every_survivor_of_the_list_exists_and_has_a_reason() -> None:
     for kind, rows in survivors().items():
         for name, row in rows.items():
