@@ -1,6 +1,6 @@
 -- reads: idr_work.dead_key, idr_work.match_key, idr_work.scope, idr_out.skipped_identifier_groups
 -- writes: idr_work.skipped_change
--- invariant: one row per oversized group that this run examined; its sample is the first 5 entity keys
+-- invariant: one row per oversized group that this run examined; its sample is the first 5 entity keys that it looked at
 create or replace transient table idr_work.skipped_change as
 with holder as (
     select k.match_key, e.entity_key
