@@ -1,11 +1,12 @@
 """Sums what the programmes counted and writes the figures into docs/reliability.md: `./scripts/test --report`.
 
-A programme that did not run keeps the figures that it has.
+A programme, or a part of one, that did not run keeps the figures that it has.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -40,7 +41,21 @@ def table(parts: dict[str, Counter[str]]) -> str:
 
 
 def section(programme: str, parts: dict[str, Counter[str]], size: str) -> str:
-    return f"### {programme[0].upper()}{programme[1:]}\n\n{table(parts)}\n{size} size, {datetime.now(UTC):%d %B %Y}\n"
+    return f"### {programme}\n\n{table(parts)}\nLast run: {datetime.now(UTC):%d %B %Y}, {size} size\n"
+
+
+def told_before(section: str) -> dict[str, Counter[str]]:
+    """The figures of a section, per part."""
+    head, _, *rows = [
+        [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in section.splitlines()
+        if line.startswith("|")
+    ]
+    return {
+        part: Counter({name: int(cell.replace(",", "")) for name, cell in zip(head[1:], cells, strict=True)})
+        for part, *cells in rows
+        if part != "**all**"
+    }
 
 
 def sections(text: str) -> dict[str, str]:
@@ -58,7 +73,9 @@ def main(tally: Path) -> None:
     kept, after = rest.split(END)
     told = sections(kept)
     for programme, parts in collected(lines).items():
-        told |= sections(section(programme, parts, " and ".join(sorted(sizes[programme])).capitalize()))
+        name = programme[0].upper() + programme[1:]
+        both = {**(told_before(told[name]) if name in told else {}), **parts}
+        told |= sections(section(name, both, " and ".join(sorted(sizes[programme]))))
     DOCUMENT.write_text(f"{before}{BEGIN}\n{chr(10).join(told[name] for name in sorted(told))}\n{END}{after}", "utf-8")
 
 

@@ -59,7 +59,7 @@ State = dict[str, list[tuple[Any, ...]]]
 Operation = Callable[[DuckDBWarehouse, datetime], Any]
 
 _UNLIKE = ("run_id", "override_id", "salt", "key_hash", "config_json")  # made of random numbers, or order of keys
-_PRIVATE = ("idr_meta.run_lock", "idr_meta.erasure_salt")
+_PRIVATE = ("idr_meta.run_lock", "idr_meta.erasure_salt", "idr_meta.layout")
 _AUDIT = (
     "idr_out.run_history", "idr_out.stage_metrics", "idr_out.metrics_export", "idr_out.plan",
     "idr_out.dry_run_results", "idr_out.dry_run_summary",

@@ -14,11 +14,13 @@ STATE = {
     "idr_out.identity_clusters_current": "resolved_id, cluster_size, confidence_score, created_version, created_ts",
     "idr_out.golden_profile_current": "resolved_id, e, n",
     "idr_out.golden_provenance_current": "resolved_id, e, n",
-    "idr_out.skipped_identifier_groups": "* exclude (last_run_id, sample_entity_keys)",
+    "idr_out.skipped_identifier_groups": "* exclude (last_run_id)",
     "idr_out.identity_conflict": "* exclude (run_id, detected_ts)",
     "idr_out.identity_edges_current": "*",
     "idr_out.identity_alias": "*",
-    "idr_out.match_key_current natural join idr_out.entity_current": "entity_key, rule_id, match_key",
+    # the key of a link whose other record is gone joins nothing, and stays until a FULL run
+    "(select * from idr_out.match_key_current qualify rule_id <> '_link' or count(*) over (partition by match_key) > 1)"
+    " natural join idr_out.entity_current": "entity_key, rule_id, match_key",
     "idr_out.entity_current": "* exclude (entity_id)",
     "idr_meta.cut_component": "*",
     "idr_meta.override_current": "*",
@@ -127,11 +129,10 @@ def assert_skipped_groups_are_the_oversized(world: World) -> None:
     oversized = _oversized(world)
     assert sorted(row[:3] for row in rows) == sorted((rule, len(members), limits[rule]) for rule, members in oversized)
     for rule, size, _, sample in rows:
-        # an incremental run names those of its scope
         named = sample.split(", ")
-        assert named == sorted(named)
-        assert len(named) <= 5
-        assert any(set(named) <= set(members) for other, members in oversized if (other, len(members)) == (rule, size))
+        assert any(
+            named == sorted(members)[:5] for other, members in oversized if (other, len(members)) == (rule, size)
+        )
 
 
 def _aliases(world: World) -> dict[str, str | None]:
