@@ -44,3 +44,9 @@ def no_current(what: str, doing: str) -> SqlError:
         code,
         "22000",
     )
+
+
+def insufficient_privileges(kind: str, name: str) -> SqlError:
+    """The object is seen, but what is asked for is not allowed on it."""
+    message = f"SQL access control error:\nInsufficient privileges to operate on {kind.lower()} '{name}'."
+    return SqlError(message, "003001", "42501")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Expr, exp
 
 from emulator.engine.rewrite import full_name
-from emulator.errors import SqlError, compilation_error
+from emulator.errors import SqlError, compilation_error, insufficient_privileges
 from emulator.grants import Securable
 from emulator.names import Name
 
@@ -57,11 +57,7 @@ def _relation(session: Session, name: Name) -> list[Securable]:
 def _refusal(on: Securable, seen: bool) -> SqlError:
     if not seen:
         return compilation_error(f"Object '{on}' does not exist or not authorized.", "002003", "42S02")
-    return SqlError(
-        f"SQL access control error:\nInsufficient privileges to operate on {on.kind.lower()} '{on.name}'.",
-        "003001",
-        "42501",
-    )
+    return insufficient_privileges(on.kind, on.name)
 
 
 def _needs(expression: Expr) -> Iterator[tuple[str, exp.Table]]:

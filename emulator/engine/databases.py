@@ -127,12 +127,8 @@ class Databases:
         """Whether there is a table or view; listing a schema to know takes ten times as long."""
         try:
             self._cursor().execute(f"from {'.'.join(map(quote, (name.database, name.schema, name.name)))} limit 0")
-        except duckdb.CatalogException as error:  # missing, or a view of what is missing
-            if f"with name {name.name} does not exist" in str(error):
-                return False
-            return self.relation_kind(name) is not None
-        except duckdb.Error:  # a view that cannot be read
-            return self.relation_kind(name) is not None
+        except duckdb.Error as error:  # missing, or a view that cannot be read
+            return f"with name {name.name} does not exist" not in str(error) and self.relation_kind(name) is not None
         return True
 
     def relation_kind(self, name: Name) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.catalogue import Object
-from emulator.errors import SqlError, already_exists, compilation_error, does_not_exist
+from emulator.errors import already_exists, compilation_error, does_not_exist, insufficient_privileges
 from emulator.grants import Securable
 from emulator.names import SchemaName, like, shown
 from emulator.result import Result, already_dropped, done, status, table
@@ -13,8 +13,7 @@ from emulator.statements.scope import finish, of_account, of_database
 
 def _demand(request: Request, privilege: str, on: Securable) -> None:
     if not request.server.grants.allowed(request.session, privilege, on):
-        message = f"SQL access control error:\nInsufficient privileges to operate on {on.kind.lower()} '{on.name}'."
-        raise SqlError(message, "003001", "42501")
+        raise insufficient_privileges(on.kind, on.name)
 
 
 @statement("CREATE [OR REPLACE] [TRANSIENT] DATABASE [IF NOT EXISTS]")

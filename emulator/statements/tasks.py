@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.applications import references
-from emulator.errors import SqlError, does_not_exist
+from emulator.errors import SqlError, does_not_exist, insufficient_privileges
 from emulator.functions import function
 from emulator.grants import ACCOUNT, Securable
 from emulator.names import Name, like, shown, split
@@ -53,11 +53,7 @@ def _check(request: Request, privilege: str, name: Name) -> None:
         return
     if not _may(request.session, None, name):
         raise does_not_exist("Task", name)
-    raise SqlError(
-        f"SQL access control error:\nInsufficient privileges to operate on task '{shown(name.name)}'.",
-        "003001",
-        "42501",
-    )
+    raise insufficient_privileges("TASK", shown(name.name))
 
 
 def _check_may_run(request: Request, task: Task) -> None:
