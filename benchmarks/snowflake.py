@@ -118,9 +118,12 @@ class Local:
         self.sql(f"{source} using @idr_package_bench.source.files", *self.grants)
         text = retail.CONFIG.read_text(encoding="utf-8").replace("table: ", "table: retail.")
         self.sql(f"call idr_bench.core.idr_configure($${text}$$)")
-        started = time.perf_counter()
-        [(answer,)] = self.sql("call idr_bench.core.idr_run('FULL', 30, false)")
-        seconds = time.perf_counter() - started
+        with self.connect() as connection:
+            cursor = connection.cursor()
+            started = time.perf_counter()
+            cursor.execute("call idr_bench.core.idr_run('FULL', 30, false)")
+            [(answer,)] = cursor.fetchall()
+            seconds = time.perf_counter() - started
         result = json.loads(answer)
         if result["status"] not in ("SUCCESS", "SUCCESS_WITH_WARNINGS"):
             raise SystemExit(answer)

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
@@ -21,6 +22,8 @@ from typing import Any
 from emulator.errors import SqlError
 from emulator.session import Session
 
+# the reply to a statement of a handler's session, from the id and the body of its request
+Answer = Callable[[Session, str, dict[str, Any]], dict[str, Any]]
 _KEPT = 8
 _ATTEMPTS = 3
 
@@ -65,11 +68,11 @@ class Nursery:
     def pid(self) -> int:
         return self._process.pid or 0
 
-    def start(self, job: Job, sender: Connection) -> int:
+    def start(self, job: Job, pipe: Connection) -> int:
         """The process id of the worker. Raises OSError or EOFError when the nursery is gone."""
         with self._lock:
             self._control.send(asdict(job))
-            send_handle(self._control, sender.fileno(), self.pid)
+            send_handle(self._control, pipe.fileno(), self.pid)
             return self._control.recv()
 
     def exit_code(self, worker: int) -> int | str:
@@ -113,6 +116,11 @@ class Workers:
         self._nurseries: OrderedDict[tuple[object, ...], Nursery] = OrderedDict()  # by their imports, the oldest first
         self._running: set[_Call] = set()
         self._lock = threading.Lock()
+        self._answer: Answer | None = None
+
+    def listen(self, answer: Answer) -> None:
+        """Who answers the statements that the handlers send."""
+        self._answer = answer
 
     def warm_up(self) -> None:
         """Load Snowpark in the process that the others are forked from."""
@@ -122,18 +130,18 @@ class Workers:
 
     def run(self, frame: Session, **job: Any) -> Outcome:
         """Run a handler in the frame's session. Raises SqlError when the process ends without an answer."""
-        receiver, sender = self._context.Pipe(duplex=False)
+        ours, theirs = self._context.Pipe()
         task = Job(token=frame.token, address=self._address, cache=str(self._cache), **job)
         call = _Call(frame)
         with self._lock:
             self._running.add(call)
         code: int | str = "unknown"
         try:
-            if nursery := self._start(task, sender, call):
-                sender.close()
+            if nursery := self._start(task, theirs, call):
+                theirs.close()
                 try:
-                    return Outcome(**receiver.recv())
-                except EOFError:
+                    return self._listen(frame, ours)
+                except (EOFError, OSError):
                     code = nursery.exit_code(call.process)
             raise SqlError(
                 f"Python handler {task.handler} of {task.procedure} ended without an answer (exit code {code})",
@@ -141,12 +149,22 @@ class Workers:
                 "P0000",
             )
         finally:
-            sender.close()
-            receiver.close()
+            theirs.close()
+            ours.close()
             with self._lock:
                 self._running.discard(call)
 
-    def _start(self, task: Job, sender: Connection, call: _Call) -> Nursery | None:
+    def _listen(self, frame: Session, pipe: Connection) -> Outcome:
+        """Answer the statements of the handler until it has an outcome. EOFError or OSError when its process ends."""
+        while True:
+            message = pipe.recv()
+            if isinstance(message, dict):
+                return Outcome(**message)
+            if self._answer is None:
+                raise OSError("nobody answers statements yet")
+            pipe.send(self._answer(frame, *message))
+
+    def _start(self, task: Job, pipe: Connection, call: _Call) -> Nursery | None:
         """Start a worker; None when the call is cancelled or what it imports ends the process."""
         for _ in range(_ATTEMPTS):
             nursery = self._nursery(task)
@@ -155,7 +173,7 @@ class Workers:
                     return None
                 call.process = nursery.pid
             with suppress(OSError, EOFError):
-                call.process = nursery.start(task, sender)
+                call.process = nursery.start(task, pipe)
                 return nursery
             self._abandon(nursery)
         return None

@@ -9,7 +9,7 @@ from sqlglot import Expr, exp
 
 from emulator.engine.rewrite import full_name
 from emulator.errors import SqlError, compilation_error, insufficient_privileges
-from emulator.grants import Securable
+from emulator.grants import Grantee, Securable
 from emulator.names import Name
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def check(expression: Expr, session: Session) -> None:
         if (database, schema, name) in session.connection.temporary:
             continue
         who = who or grants.principals(session)
+        if Grantee("APPLICATION", database) in who:  # an application owns all that is in it
+            continue
         if privilege.startswith("CREATE "):
             possible = [Securable("SCHEMA", schema, database)]
         else:

@@ -20,6 +20,7 @@ from emulator.engine.column_texts import remember_texts
 from emulator.engine.cursor import Cursor, describe_result
 from emulator.engine.failures import at_first_word, is_conflict, name_missing, parse_failure, translate
 from emulator.engine.journal import Change, Journal
+from emulator.engine.prepared import Prepared, is_write
 from emulator.engine.rewrite import bind_functions, full_name
 from emulator.engine.spelling import respell
 from emulator.engine.statuses import nothing_to_do
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from emulator.engine.locks import TableLocks
     from emulator.session import Session
 
-_WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable, exp.Copy)
 _ATTEMPTS = 40
 _REMEMBERED = 1000
 
@@ -75,13 +75,6 @@ class _Conflict(Exception):  # noqa: N818 - a signal, not an error
     """Two transactions met, and this one had changed nothing yet."""
 
 
-def _adds_one_row(expression: Expr) -> bool:
-    if not isinstance(expression, exp.Insert) or expression.args.get("overwrite"):
-        return False
-    values = expression.expression
-    return isinstance(values, exp.Values) and len(values.expressions) == 1
-
-
 class Connection:
     """One DuckDB connection and its transaction; a session shares it with the procedures that it calls."""
 
@@ -115,8 +108,10 @@ class Connection:
                     return answer
                 if rows and len(rows) == 1:
                     rows = [bind_functions(expression, rows[0])]
+                follow = records.follower(expression, session)
                 result = self._execute(session, expression, rows or [None])
-                records.follow(expression, session)
+                if follow:
+                    follow()
                 return result
             except (ConnectorError, duckdb.Error, NotImplementedError) as error:
                 raise name_missing(translate(error, text), text, session) from error
@@ -150,7 +145,7 @@ class Connection:
                         placeholder.replace(exp.null())
                     cursor = Cursor(self._fake, self._particulars)
                     [statement] = cursor.plan(expression, None, session)
-                    described = self._duck.execute(f"describe {statement.sql(dialect='duckdb')}").fetchall()
+                    described = self._duck.execute(f"describe {statement.text}").fetchall()
                     return describe_result(described, expression)
                 described = Cursor(self._fake, self._particulars).describe_change(text)
                 return describe_result(described, expression)
@@ -161,12 +156,13 @@ class Connection:
         described = expression.find(exp.Table) if isinstance(expression, exp.Describe) else None
         # fakesnow looks a described table's columns up in the current database
         self._stand_in(session, full_name(described, session)[:2] if described and described.catalog else None)
-        if isinstance(expression, _WRITES):
+        if is_write(expression):
             self._prepare_write(session, expression)
+        statement = Prepared(session, Cursor(self._fake, self._particulars), expression, rows)
         try:
             for attempt in range(_ATTEMPTS):
                 try:
-                    return self._attempt(session, expression, rows)
+                    return self._attempt(statement)
                 except _Conflict:
                     time.sleep(0.005 * (attempt + 1))
             raise SqlError("Statement aborted: other transactions keep changing the same object.", "000625", "57014")
@@ -174,15 +170,15 @@ class Connection:
             if not self.in_transaction:
                 self._locks.release(self)
 
-    def _attempt(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
+    def _attempt(self, statement: Prepared) -> ArrowResult:
         """Run the statement as a whole or not at all. Raises _Conflict when nothing is lost by trying again."""
         if self._lost:
             raise SqlError(f"The transaction was rolled back by an error: {self._lost.message}", "000628", "25000")
-        fresh = not self._begun
+        session, fresh = statement.session, not self._begun
         try:
-            if fresh and self.in_transaction and isinstance(expression, _WRITES):
+            if fresh and self.in_transaction and statement.is_write:
                 self._begin_in_duckdb()
-            result = self._run(session, expression, rows)
+            result = self._run(statement)
         except (ConnectorError, duckdb.Error) as error:
             if fresh and is_conflict(error):
                 self._abandon()
@@ -192,9 +188,9 @@ class Connection:
             else:
                 self._restore(error)
             raise
-        if self._begun and isinstance(expression, _WRITES):
+        if self._begun and statement.is_write:
             place = (session.database, session.schema)
-            self._journal.add(Change(session, place, expression, rows, list(result.rows or result.fetch())))
+            self._journal.add(Change(statement, place, list(result.rows or result.fetch())))
         return result
 
     def _restore(self, error: Exception) -> None:
@@ -207,44 +203,22 @@ class Connection:
         try:
             self._begin_in_duckdb()
             for change in changes:
-                self._stand_in(change.session, change.place)
-                again = self._run(change.session, change.expression, change.rows)
+                self._stand_in(change.statement.session, change.place)
+                again = self._run(change.statement)
                 if list(again.rows or again.fetch()) != change.answer:
                     raise _Conflict
         except (ConnectorError, duckdb.Error, SqlError, _Conflict):
             self._abandon()
             self._lost = translate(error)
 
-    def _run(self, session: Session, expression: Expr, rows: Sequence[Parameters | None]) -> ArrowResult:
-        cursor = Cursor(self._fake, self._particulars)
-        statements = cursor.plan(expression.copy(), rows[0], session)
-        several = len(rows) > 1 or len(statements) > 1
-        alone = several and not self.in_transaction and isinstance(expression, _WRITES)
+    def _run(self, statement: Prepared) -> ArrowResult:
+        alone = statement.is_several and not self.in_transaction and statement.is_write
         if alone:
             self._begin_in_duckdb()
-        result = self._run_rows(cursor, statements, expression, rows)
+        result = statement.run(self._duck)
         if alone:
             self._duck.execute("commit")
             self._begun = False
-        return result
-
-    def _run_rows(
-        self, cursor: Cursor, statements: list[Expr], expression: Expr, rows: Sequence[Parameters | None]
-    ) -> ArrowResult:
-        affected = 0
-        result = ArrowResult([], arrow=pa.table({}))
-        for number, params in enumerate(rows):
-            # an INSERT of plain values adds one row each: DuckDB takes all but the first at once
-            if number == 1 and _adds_one_row(expression):
-                self._duck.executemany(statements[0].sql(dialect="duckdb"), list(rows[1:]))
-                affected = len(rows)
-                break
-            cursor.run(statements, params)
-            if number == 0:
-                result = cursor.result(expression)
-            affected += cursor.rowcount or 0
-        if len(rows) > 1:
-            result.rows = [(affected, *[0] * (len(result.columns) - 1))]
         return result
 
     def _begin_in_duckdb(self) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from fakesnow import transforms
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.statement_type import statement_type_id
-from sqlglot import Expr, exp
+from sqlglot import ErrorLevel, Expr, exp
 
 from emulator.engine import patches
 from emulator.engine.columns import MAXIMAL_TEXT, columns_of, with_json_text
 from emulator.engine.guards import Tree
 from emulator.engine.particulars import Particulars, Place
-from emulator.engine.rewrite import REWRITES
-from emulator.result import ArrowResult, Column
+from emulator.engine.rewrite import rewrite
+from emulator.result import UNKNOWN, ArrowResult, Column
 
 if TYPE_CHECKING:
     from fakesnow.conn import FakeSnowflakeConnection
@@ -43,6 +44,19 @@ _OF_FAKESNOW = {
 _MERGE_ACTIONS = {"INSERT": "inserted", "UPDATE": "updated", "DELETE": "deleted"}
 
 
+class Planned:
+    """A statement of DuckDB's."""
+
+    def __init__(self, statement: Expr) -> None:
+        self.statement = statement
+        self.has_binds = statement.find(exp.Placeholder) is not None
+
+    @cached_property
+    def text(self) -> str:
+        """The text of a plain one. The statement is not to be rendered again: sqlglot changes it as it writes."""
+        return self.statement.sql(dialect="duckdb", copy=False, unsupported_level=ErrorLevel.IGNORE)
+
+
 class Cursor(FakeSnowflakeCursor):
     """Runs one statement. Errors are fakesnow's and DuckDB's own; `failures.translate` words them."""
 
@@ -50,19 +64,28 @@ class Cursor(FakeSnowflakeCursor):
         super().__init__(conn, conn._duck_conn)  # noqa: SLF001 - as FakeSnowflakeConnection.cursor does
         self._particulars = particulars
         self._answered: list[Column] | None = None
+        self._kind = UNKNOWN
+        self._merge_kinds: list[str] | None = None
 
-    def plan(self, expression: Expr, params: Any, session: Session) -> list[Expr]:
+    def plan(self, expression: Expr, params: Any, session: Session) -> list[Planned]:
         """The DuckDB statements that stand for a Snowflake one. Consumes the expression."""
         self.check_db_and_schema(expression)
-        for rewrite in REWRITES:
-            rewrite(expression, session)
-        return [self._transform(statement, params) for statement in self._transform_explode(expression)]
+        self._kind = statement_type_id(expression)
+        if isinstance(expression, exp.Merge):
+            self._merge_kinds = [_action(when) for when in expression.args["whens"].expressions]
+        tree = Tree(expression)
+        rewrite(tree, session)
+        several = self._transform_explode(tree.expression)
+        trees = [Tree(one) for one in several] if len(several) > 1 else [tree]
+        return [Planned(self._transform_tree(one, params)) for one in trees]
 
     def _transform(self, expression: Expr, params: Any) -> Expr:
+        return self._transform_tree(Tree(expression), params)
+
+    def _transform_tree(self, tree: Any, params: Any) -> Expr:
         """fakesnow's chain of transforms, without those that have nothing to change in this statement."""
-        needed: Any = Tree(expression)
-        tree: Any = super()._transform(needed, params)
-        return tree.expression
+        changed: Any = super()._transform(tree, params)
+        return changed.expression
 
     def _transform_explode(self, expression: Expr) -> list[Expr]:
         for split in (
@@ -75,18 +98,19 @@ class Cursor(FakeSnowflakeCursor):
                 return statements
         return [expression]
 
-    def run(self, statements: list[Expr], params: Any) -> None:
-        for statement in statements:
-            binds = params if statement.find(exp.Placeholder) else None
+    def run(self, statements: list[Planned], params: Any) -> None:
+        for planned in statements:
+            binds = params if planned.has_binds else None
             self._answered = None
-            if _is_plain(statement):
-                self._run(statement, binds)
+            if _is_plain(planned.statement):
+                self._run(planned, binds)
             else:
-                self._execute(statement, binds)
+                self._execute(planned.statement, binds)
 
-    def _run(self, statement: Expr, binds: Any) -> None:
+    def _run(self, planned: Planned, binds: Any) -> None:
         """As fakesnow's `_execute`, which asks DuckDB for the words of every answer."""
-        answer = self._duck_conn.execute(statement.sql(dialect="duckdb"), binds)
+        answer = self._duck_conn.execute(planned.text, binds)
+        statement = planned.statement
         if names := _COUNTS.get(type(statement)):
             [(self._rowcount,)] = answer.fetchall()
             counts = [self._rowcount, *[0] * (len(names) - 1)]
@@ -123,17 +147,15 @@ class Cursor(FakeSnowflakeCursor):
         """DuckDB's description of the counts that a statement other than a query answers."""
         return self._describe_only(text) or [("status", "VARCHAR")]
 
-    def result(self, expression: Expr) -> ArrowResult:
-        """The result of the last statement; `expression` is what the client sent."""
-        kind = statement_type_id(expression)
+    def result(self) -> ArrowResult:
+        """The result of the last statement."""
         table = with_json_text(self._arrow_table) if self._arrow_table is not None else pa.table({})
-        if isinstance(expression, exp.Merge):
-            counts = _merge_counts(expression, table)
-            return ArrowResult(
-                columns_of((name, "BIGINT") for name in counts.column_names), statement_type=kind, arrow=counts
-            )
+        if self._merge_kinds is not None:
+            counts = _merge_counts(self._merge_kinds, table)
+            names = counts.column_names
+            return ArrowResult(columns_of((name, "BIGINT") for name in names), statement_type=self._kind, arrow=counts)
         columns = self._answered or columns_of(self._duck_conn.description or [])
-        return ArrowResult(columns, statement_type=kind, arrow=table)
+        return ArrowResult(columns, statement_type=self._kind, arrow=table)
 
 
 def _is_plain(statement: Expr) -> bool:
@@ -157,9 +179,8 @@ def describe_result(described: Sequence[tuple[Any, ...]], expression: Expr) -> A
     return ArrowResult(columns_of(described), statement_type=statement_type_id(expression), arrow=pa.table({}))
 
 
-def _merge_counts(merge: exp.Merge, actions: pa.Table) -> pa.Table:
+def _merge_counts(kinds: list[str], actions: pa.Table) -> pa.Table:
     """One row with a count per kind of action that the MERGE has a clause for."""
-    kinds = [_action(when) for when in merge.args["whens"].expressions]
     done = actions.column("merge_action").to_pylist() if actions.num_rows else []
     counts = {
         f"number of rows {word}": pa.array([done.count(kind)], pa.int64())

@@ -33,7 +33,9 @@ class Databases:
         # fakesnow's SQL still writes `x -> ..` lambdas, which DuckDB 2.0 takes only with this setting
         self._duck = duckdb.connect(":memory:", config={"lambda_syntax": "ENABLE_SINGLE_ARROW"})
         self._duck.execute("set global TimeZone = 'UTC'")
-        self._duck.execute("set disabled_compression_methods = 'fsst,dict_fsst'")  # as on the DuckDB adapter
+        # as on the DuckDB adapter; Snowflake, too, promises no order without ORDER BY
+        self._duck.execute("set preserve_insertion_order = false")
+        self._duck.execute("set disabled_compression_methods = 'fsst,dict_fsst'")
         # a statement that DuckDB answers, such as `select * from read_text('..')`, sees no other file
         self._duck.execute(f"set allowed_directories = [{literal(str(directory.parent.resolve()))}]")
         self._duck.execute("set enable_external_access = false")

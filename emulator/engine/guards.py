@@ -34,7 +34,11 @@ _ONLY_WITH: dict[str, Kinds] = {
     "alias_in_join": (exp.Join,),
     "alias_in_where": (exp.Anonymous,),
     "json_extract_cast_as_varchar": (exp.JSONExtract,),
+    "extract_comment_on_table": (exp.SchemaCommentProperty, exp.Comment),
 }
+# .. of which schema a table must be ..
+_OF_SCHEMA = {"information_schema_fs"}
+_SCHEMA = "INFORMATION_SCHEMA"
 # .. and that it gives back either the node as it was or a new one
 _GIVES_NEW = {
     "create_database", "create_file_format", "create_stage", "identifier", "sequence_nextval", "tag",
@@ -44,7 +48,7 @@ _CHANGES_IN_PLACE = re.compile(r"\.(set|append|pop|replace|transform)\(|\.args\[
 
 
 class Tree:
-    """A statement that runs a transform only on the nodes that it is for. Stands for an Expr in a chain of them."""
+    """A statement that runs a change only on the nodes that it is for. Stands for an Expr in a chain of transforms."""
 
     def __init__(self, expression: Expr) -> None:
         self.expression = expression
@@ -53,15 +57,37 @@ class Tree:
     def transform(self, function: Callable[..., Expr], *args: object, copy: bool = True, **options: Any) -> Tree:
         named = _named(function) or function
         wanted = needs(named)
-        nodes = self._of(wanted) if wanted is not None else None
-        if nodes == [] or not self._of(_ONLY_WITH.get(named.__name__, (Expr,))):
+        if not self.has(wanted or (Expr,)) or not self.has(_ONLY_WITH.get(named.__name__, (Expr,))):
             return self
-        if nodes is None or copy or _changes_in_place(named):
+        if named is transforms.upper_case_unquoted_identifiers:
+            self._upper_case()
+            return self
+        nodes = self._of(wanted) if wanted else []
+        if named.__name__ in _OF_SCHEMA and not any(node.text("db") == _SCHEMA for node in nodes):
+            return self
+        if not copy and len(nodes) == 1 and nodes[0] is self.expression:
+            self.expression = function(self.expression, *args, **options)
+            self._nodes = None
+        elif wanted is None or copy or _changes_in_place(named):
             self.expression = self.expression.transform(function, *args, copy=copy, **options)
             self._nodes = None
         else:
             self._visit(nodes, lambda node: function(node, *args, **options))
         return self
+
+    def has(self, kinds: Kinds) -> bool:
+        """Whether there is a node of one of the kinds."""
+        return not self._known().keys().isdisjoint(_with_derived(kinds))
+
+    def forget(self) -> None:
+        """The statement was changed from outside."""
+        self._nodes = None
+
+    def _upper_case(self) -> None:
+        """As fakesnow's transform, which makes a copy of each name."""
+        for node in self._of((exp.Identifier,)):
+            if not node.args.get("quoted") and isinstance(node.this, str):
+                node.set("this", node.this.upper())
 
     def _visit(self, nodes: list[Expr], function: Callable[[Expr], Expr]) -> None:
         """As sqlglot's `transform`: what is below a node that was replaced is left alone."""
@@ -84,11 +110,27 @@ class Tree:
         if replaced:
             self._nodes = None
 
-    def _of(self, kinds: Kinds) -> list[Expr]:
+    def _known(self) -> dict[type, list[Expr]]:
         if self._nodes is None:
             self._nodes = _by_kind(self.expression)
-        found = [nodes for kind, nodes in self._nodes.items() if issubclass(kind, kinds)]
+        return self._nodes
+
+    def _of(self, kinds: Kinds) -> list[Expr]:
+        wanted = _with_derived(kinds)
+        found = [nodes for kind, nodes in self._known().items() if kind in wanted]
         return found[0] if len(found) == 1 else [node for nodes in found for node in nodes]
+
+
+@cache
+def _with_derived(kinds: Kinds) -> frozenset[type]:
+    found: set[type] = set()
+    waiting = list(kinds)
+    while waiting:
+        kind = waiting.pop()
+        if kind not in found:
+            found.add(kind)
+            waiting += kind.__subclasses__()
+    return frozenset(found)
 
 
 def _ancestors(node: Expr) -> Iterator[Expr]:
@@ -100,14 +142,8 @@ def _ancestors(node: Expr) -> Iterator[Expr]:
 
 def _by_kind(expression: Expr) -> dict[type, list[Expr]]:
     found: dict[type, list[Expr]] = {}
-    waiting: list[Any] = [expression]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Expr):
-            found.setdefault(type(one), []).append(one)
-            waiting += one.args.values()
-        elif isinstance(one, list):
-            waiting += one
+    for node in expression.dfs():
+        found.setdefault(type(node), []).append(node)
     return found
 
 

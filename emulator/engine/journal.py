@@ -9,22 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import Expr, exp
-
 if TYPE_CHECKING:
-    from emulator.engine.binds import Parameters
-    from emulator.session import Session
+    from emulator.engine.prepared import Prepared
 
 _MOST = 1000
-_NEVER_THE_SAME = (exp.Rand, exp.Randn, exp.Uuid)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    session: Session
+    statement: Prepared
     place: tuple[str | None, str | None]  # the database and schema where it ran
-    expression: Expr
-    rows: Sequence[Parameters | None]
     answer: list[Sequence[Any]]
 
 
@@ -41,7 +35,7 @@ class Journal:
         return list(self._changes) if self._complete else None
 
     def add(self, change: Change) -> None:
-        if len(self._changes) == _MOST or change.expression.find(*_NEVER_THE_SAME):
+        if len(self._changes) == _MOST or not change.statement.is_repeatable:
             self.give_up()
         elif self._complete:
             self._changes.append(change)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import Expr, exp
 
@@ -15,21 +17,60 @@ if TYPE_CHECKING:
     from emulator.session import Session
 
 
-def follow(expression: Expr, session: Session) -> None:
-    """Bring the catalogue up to date with a definition that has run. What is dropped or replaced loses its grants."""
+def follower(expression: Expr, session: Session) -> Callable[[], None] | None:
+    """What brings the catalogue up to date once the definition has run: by then the expression is another one.
+
+    What is dropped or replaced loses its grants. None for what defines nothing.
+    """
     if isinstance(expression, exp.Alter):
-        _alter(expression, session)
-    elif isinstance(expression, exp.Comment) and isinstance(expression.this, exp.Table):
-        _comment(session, Name(*full_name(expression.this, session)), expression.expression.name)
-    elif isinstance(expression, (exp.Create, exp.Drop)) and expression.args.get("kind") in RELATIONS:
-        for table in changed(expression):
-            place = full_name(table, session)
-            if place in session.connection.temporary:
-                continue
-            if isinstance(expression, exp.Drop):
-                _forget(session, Name(*place))
-            else:
-                _remember(expression, session, Name(*place))
+        alter = expression.copy()
+        return lambda: _alter(alter, session)
+    if isinstance(expression, exp.Comment) and isinstance(expression.this, exp.Table):
+        name, text = Name(*full_name(expression.this, session)), expression.expression.name
+        return lambda: _comment(session, name, text)
+    if not isinstance(expression, (exp.Create, exp.Drop)) or expression.args.get("kind") not in RELATIONS:
+        return None
+    names = [Name(*full_name(table, session)) for table in changed(expression)]
+    if isinstance(expression, exp.Drop):
+        return lambda: _each(names, session, lambda name: _forget(session, name))
+    create = _Definition.of(expression)
+    return lambda: _each(names, session, lambda name: _remember(create, session, name))
+
+
+def _each(names: list[Name], session: Session, work: Callable[[Name], None]) -> None:
+    for name in names:
+        if (name.database, name.schema, name.name) not in session.connection.temporary:
+            work(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """What the catalogue wants to know of a CREATE."""
+
+    kind: str
+    replaces: bool
+    keeps_grants: bool
+    comment: str
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, create: exp.Create) -> _Definition:
+        properties = (
+            {type(one): one for one in create.args["properties"].expressions} if create.args.get("properties") else {}
+        )
+        comment = properties.get(exp.SchemaCommentProperty)
+        details: dict[str, Any]
+        if create.args["kind"] == "VIEW":
+            details = {"text": create.sql(dialect="snowflake"), "secure": exp.SecureProperty in properties}
+        else:
+            details = {"transient": exp.TransientProperty in properties}
+        return cls(
+            create.args["kind"],
+            bool(create.args.get("replace")),
+            exp.CopyGrantsProperty in properties,
+            comment.name if comment else "",
+            details,
+        )
 
 
 def _forget(session: Session, name: Name) -> None:
@@ -38,23 +79,24 @@ def _forget(session: Session, name: Name) -> None:
             session.server.catalogue.drop(Object(kind, name.name, name.database, name.schema))
 
 
-def _remember(create: exp.Create, session: Session, name: Name) -> None:
-    catalogue, kind = session.server.catalogue, create.args["kind"]
+def _remember(create: _Definition, session: Session, name: Name) -> None:
+    catalogue = session.server.catalogue
     with catalogue.transaction():
-        if catalogue.get(kind, name) and not create.args.get("replace"):  # IF NOT EXISTS
+        if catalogue.get(create.kind, name) and not create.replaces:  # IF NOT EXISTS
             return
-        if not create.find(exp.CopyGrantsProperty):
+        if not create.keeps_grants:
             _forget(session, name)
-        comment = create.find(exp.SchemaCommentProperty)
-        record = Object(
-            kind, name.name, name.database, name.schema, owner=session.role, comment=comment.name if comment else ""
+        catalogue.put(
+            Object(
+                create.kind,
+                name.name,
+                name.database,
+                name.schema,
+                owner=session.role,
+                comment=create.comment,
+                definition=create.details,
+            )
         )
-        if kind == "VIEW":
-            record.definition["text"] = create.sql(dialect="snowflake")
-            record.definition["secure"] = create.find(exp.SecureProperty) is not None
-        else:
-            record.definition["transient"] = create.find(exp.TransientProperty) is not None
-        catalogue.put(record)
 
 
 def _alter(alter: exp.Alter, session: Session) -> None:

@@ -13,9 +13,10 @@ from sqlglot import Expr, exp
 
 from emulator.applications import references
 from emulator.engine.column_texts import TEXT
+from emulator.engine.guards import Tree
 from emulator.engine.text_functions import cast_variants, keep_tries, keep_trims
 from emulator.engine.type_names import name_system_types, name_types
-from emulator.engine.variants import keep_texts_in_variants, read_variants, unquote_variants
+from emulator.engine.variants import VARIANTS, keep_texts_in_variants, read_variants, unquote_variants
 from emulator.errors import compilation_error, unsupported
 from emulator.functions import FUNCTIONS, context_function
 from emulator.packages import PACKAGE_COLUMNS, packages
@@ -294,33 +295,45 @@ def full_name(table: exp.Table, session: Session) -> tuple[str, str, str]:
 
 
 Rewrite = Callable[[Expr, "Session"], None]
-REWRITES: list[Rewrite] = [
-    refuse_time_travel,
-    copy_clones,
-    truncate_what_is_there,
-    allow_recursion,
-    resolve_references,
-    list_packages,
-    name_columns,  # before a function becomes its value: the column keeps the function's name
-    expand_functions,
-    answer_functions,
-    join_texts,
-    keep_backslashes,
-    halve_md5,
-    cast_variants,
-    name_types,
-    name_system_types,
-    read_variants,
-    keep_texts_in_variants,
-    unquote_variants,
-    widen_numbers,
-    keep_trims,
-    keep_tries,
-    quote_words,
-    drop_keys,
-    limit_text,
-    fail_on_zero,
-    number_columns,
-    unqualify_merge,
-    place_temporary,
+_ANY = (Expr,)
+# in the order in which they run, each with the kinds of nodes without which it has nothing to change
+REWRITES: list[tuple[Rewrite, tuple[type[Expr], ...]]] = [
+    (refuse_time_travel, (exp.HistoricalData,)),
+    (copy_clones, (exp.Clone,)),
+    (truncate_what_is_there, (exp.TruncateTable,)),
+    (allow_recursion, (exp.With,)),
+    (resolve_references, (exp.Anonymous,)),
+    (list_packages, (exp.Table,)),
+    (name_columns, (exp.Select,)),  # before a function becomes its value: the column keeps the function's name
+    (expand_functions, (exp.Anonymous,)),
+    (answer_functions, (exp.Func,)),
+    (join_texts, (exp.Chr, exp.DPipe)),
+    (keep_backslashes, (exp.RegexpReplace, exp.RegexpExtract)),
+    (halve_md5, (exp.MD5NumberUpper64, exp.MD5NumberLower64)),
+    (cast_variants, (exp.Anonymous,)),
+    (name_types, (exp.Typeof,)),
+    (name_system_types, (exp.Anonymous,)),
+    (read_variants, VARIANTS),
+    (keep_texts_in_variants, (exp.Cast,)),
+    (unquote_variants, (exp.Cast, exp.ToChar)),
+    (widen_numbers, (exp.Cast, exp.ColumnDef)),
+    (keep_trims, (exp.Trim,)),
+    (keep_tries, (exp.TryCast,)),
+    (quote_words, (exp.Identifier,)),
+    (drop_keys, (exp.Schema,)),
+    (limit_text, (exp.Schema,)),
+    (fail_on_zero, (exp.Div,)),
+    (number_columns, (exp.Parameter,)),
+    (unqualify_merge, (exp.Merge,)),
+    (place_temporary, _ANY),
 ]
+_MAKE_NO_OTHER_KIND = {list_packages, name_columns, answer_functions, quote_words, place_temporary}
+
+
+def rewrite(tree: Tree, session: Session) -> None:
+    """Change the statement into one that means in DuckDB what it means in Snowflake."""
+    for change, kinds in REWRITES:
+        if tree.has(kinds):
+            change(tree.expression, session)
+            if change not in _MAKE_NO_OTHER_KIND:
+                tree.forget()

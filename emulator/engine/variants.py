@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SEMI_STRUCTURED = (exp.DataType.Type.VARIANT, exp.DataType.Type.OBJECT, exp.DataType.Type.ARRAY)
 _VARIANTS = (exp.JSONExtract, exp.Bracket, exp.GetExtract, exp.ParseJSON, exp.ToVariant)
+VARIANTS = (*_VARIANTS, exp.Cast, exp.Anonymous)
 _GETTERS = ("GET_IGNORE_CASE", "TRY_PARSE_JSON", "AS_OBJECT", "AS_ARRAY")
 _CHOICES = (exp.Coalesce, exp.Case, exp.If, exp.Max, exp.Min, exp.AnyValue, exp.Nullif)
 _OF_TEXTS = (
@@ -130,6 +131,11 @@ def unquote_variants(expression: Expr, _: Session) -> None:
 
 def read_variants(expression: Expr, _: Session) -> None:
     """`v:name || 'x'`, `v:name = 'x'`, `v:amount + 1`: a VARIANT beside a text is read as a text, else as a number."""
+    if any(_is_variant(node) for node in expression.find_all(*VARIANTS)):
+        _read_variants(expression)
+
+
+def _read_variants(expression: Expr) -> None:
     for node in list(expression.find_all(*_OF_NUMBERS)):
         for part in (node.this, node.args.get("expression")):
             if isinstance(part, Expr) and _is_variant(part):

@@ -30,7 +30,8 @@ _COUNT = "MULTI_STATEMENT_COUNT"
 class Query:
     session: Session
     text: str
-    reply: asyncio.Future[dict[str, Any]] | None = None
+    work: asyncio.Future[dict[str, Any]] | None = None  # None: in the thread of whoever waits for it
+    reply: dict[str, Any] | None = None  # None: it still runs
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     children: list[Query] = field(default_factory=list)  # of a request with several statements
 
@@ -43,6 +44,7 @@ class Queries:
         self._pool = ThreadPoolExecutor(_THREADS, "statement")
         self._by_request: OrderedDict[str, Query] = OrderedDict()
         self._by_id: dict[str, Query] = {}
+        server.workers.listen(self.answer)
 
     async def start(self, session: Session, request_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """Run the statement of a request, or join it when the client sends the request again."""
@@ -52,10 +54,17 @@ class Queries:
             self._by_request[request_id] = self._by_id[query.id] = query
             self._forget_old()
             loop = asyncio.get_running_loop()
-            query.reply = asyncio.ensure_future(loop.run_in_executor(self._pool, self._run, loop, query, body))
+            query.work = asyncio.ensure_future(loop.run_in_executor(self._pool, self._run, query, body))
         if body.get("asyncExec"):
             return self._in_progress(query, "333334")
         return await self._wait(query)
+
+    def answer(self, session: Session, request_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Run the statement of a procedure's session in the thread of its call, and return the reply."""
+        query = Query(session, body["sqlText"])
+        self._by_request[request_id] = self._by_id[query.id] = query
+        self._forget_old()
+        return self._run(query, body)
 
     async def result(self, query_id: str) -> dict[str, Any]:
         """The reply of a statement by its query id."""
@@ -67,56 +76,56 @@ class Queries:
     def state(self, query_id: str) -> str | None:
         """RUNNING, SUCCESS or FAILED_WITH_ERROR; None for an unknown statement."""
         query = self._by_id.get(query_id)
-        if query is None or query.reply is None:
+        if query is None:
             return None
-        if not query.reply.done():
+        if query.reply is None:
             return "RUNNING"
-        return "SUCCESS" if query.reply.result()["success"] else "FAILED_WITH_ERROR"
+        return "SUCCESS" if query.reply["success"] else "FAILED_WITH_ERROR"
 
     def abort(self, request_id: str | None, query_id: str | None = None) -> bool:
         """Cancel a running statement and whatever its procedures run."""
         query = self._by_request.get(request_id or "") or self._by_id.get(query_id or "")
-        if query is None or query.reply is None or query.reply.done():
+        if query is None or query.reply is not None:
             return False
         self._server.workers.cancel(query.session)
         query.session.connection.interrupt()
         return True
 
     async def _wait(self, query: Query) -> dict[str, Any]:
-        assert query.reply is not None  # noqa: S101 - `start` sets it before anybody can wait
-        done, _ = await asyncio.wait({query.reply}, timeout=self._server.settings.answer_within)
-        return query.reply.result() if done else self._in_progress(query, "333333")
+        if query.reply is None and query.work is not None:
+            await asyncio.wait({query.work}, timeout=self._server.settings.answer_within)
+        return query.reply or self._in_progress(query, "333333")
 
     @staticmethod
     def _in_progress(query: Query, code: str) -> dict[str, Any]:
         data = {"queryId": query.id, "getResultUrl": f"/queries/{query.id}/result", "queryAbortsAfterSecs": 300}
         return {"success": True, "code": code, "message": "Query execution in progress.", "data": data}
 
-    def _run(self, loop: asyncio.AbstractEventLoop, query: Query, body: dict[str, Any]) -> dict[str, Any]:
+    def _run(self, query: Query, body: dict[str, Any]) -> dict[str, Any]:
         """The reply to a request: of its statement, or of its statements together."""
         try:
             parts = split_statements(query.text)
             _check_count(parts, query.session, body)
             rows = decode(body.get("bindings"))
         except SqlError as error:
-            return failure(error, query.id)
-        if len(parts) == 1:
-            return self._run_one(query, rows, bool(body.get("describeOnly")))
-        return self._run_several(loop, query, parts, rows)
+            reply = failure(error, query.id)
+        else:
+            if len(parts) == 1:
+                reply = self._run_one(query, rows, bool(body.get("describeOnly")))
+            else:
+                reply = self._run_several(query, parts, rows)
+        query.reply = reply
+        return reply
 
-    def _run_several(
-        self, loop: asyncio.AbstractEventLoop, query: Query, parts: list[Part], rows: Rows | None
-    ) -> dict[str, Any]:
+    def _run_several(self, query: Query, parts: list[Part], rows: Rows | None) -> dict[str, Any]:
         """Run one statement after the other up to one that fails, each with a query id and a reply of its own."""
         values = list(rows[0]) if rows else []
         for part in parts:
-            answered: asyncio.Future[dict[str, Any]] = asyncio.Future(loop=loop)
-            child = Query(query.session, part.text, answered)
+            child = Query(query.session, part.text)
             binds, values = values[: part.binds], values[part.binds :]
-            reply = self._run_one(child, [binds] if binds else None)
-            if not reply["success"]:
-                return failure(_failure_of(part, reply), query.id)
-            loop.call_soon_threadsafe(answered.set_result, reply)
+            child.reply = self._run_one(child, [binds] if binds else None)
+            if not child.reply["success"]:
+                return failure(_failure_of(part, child.reply), query.id)
             self._by_id[child.id] = child
             query.children.append(child)
         result = self._server.results[query.id] = done_several()
@@ -144,10 +153,10 @@ class Queries:
 
     def _forget_old(self) -> None:
         for request_id, query in list(self._by_request.items())[: max(0, len(self._by_request) - _FINISHED_KEPT)]:
-            if query.reply is not None and query.reply.done():
-                del self._by_request[request_id]
+            if query.reply is not None:
+                self._by_request.pop(request_id, None)
                 for forgotten in (query, *query.children):
-                    del self._by_id[forgotten.id]
+                    self._by_id.pop(forgotten.id, None)
 
 
 def _check_count(parts: list[Part], session: Session, body: dict[str, Any]) -> None:

@@ -69,8 +69,15 @@ def compare(folder: Path, statements: list[str]) -> None:
         expected = Whole(connection, databases.particulars)._transform(parse_one(statement, read="snowflake"), None)
         found = Cursor(connection, databases.particulars)._transform(parse_one(statement, read="snowflake"), None)
         assert found.sql("duckdb") == expected.sql("duckdb")
-        assert found.args.keys() == expected.args.keys()
+        assert told(found) == told(expected)
     databases.close()
+
+
+def told(statement: Expr) -> set[str]:
+    """What fakesnow leaves in a statement for later; the comment of a table that has none says nothing."""
+    names = set(statement.args)
+    _, comment = statement.args.get("table_comment") or (None, None)
+    return names if comment is not None else names - {"table_comment"}
 
 
 def test_what_a_transform_needs_is_read_from_its_source() -> None:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
+from snowflake.connector.errors import ProgrammingError
 from snowflake.snowpark import Session
 from snowflake.snowpark import types as sp
 from snowflake.snowpark.exceptions import SnowparkSQLException
@@ -93,9 +94,13 @@ def _plain(value: Any) -> Any:
 def _telling(text: str) -> Iterator[None]:
     try:
         yield
-    except SnowparkSQLException as error:
-        message = " ".join(str(error.raw_message or error.message).split())
-        if error.sql_error_code in _OF_VALUES:
+    except (ProgrammingError, SnowparkSQLException) as error:
+        if isinstance(error, ProgrammingError):
+            code, reason = error.errno, error.raw_msg or error.msg
+        else:
+            code, reason = error.sql_error_code, error.raw_message or error.message
+        message = " ".join(str(reason).split())
+        if code in _OF_VALUES:
             message = _VALUE.sub("***", message)
         if _FOREIGN_TRANSACTION in message.lower():
             raise IdrError.of(
@@ -115,10 +120,12 @@ class SnowparkWarehouse:
         self._session = session
         self._bound = dict(bound or {})
 
-    def _send(self, text: str, values: list[Any] | None = None) -> list[Any]:
+    def _send(self, text: str, values: list[Any] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The names of the columns, and the rows; without a data frame, which Snowpark takes a while to plan."""
         try:
-            with _telling(text):
-                return self._session.sql(text, params=values or None).collect()
+            with _telling(text), self._session.connection.cursor() as cursor:
+                cursor.execute(text, values or None)
+                return [column.name for column in cursor.description], cast("list[tuple[Any, ...]]", cursor.fetchall())
         except IdrError as error:
             needs = _NEEDS.search(str(error))
             if needs is None:
@@ -126,11 +133,12 @@ class SnowparkWarehouse:
             fix = f"Type: grant {needs[1].lower()} on account to application {self._application()}"
             raise IdrError(replace(error.problems[0], fix=fix)) from error
 
-    def _run(self, sql: str, binds: Binds | None, rename: Mapping[str, str] | None) -> tuple[str, list[Any]]:
+    def _run(
+        self, sql: str, binds: Binds | None, rename: Mapping[str, str] | None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
         for token, name in (rename or {}).items():
             sql = sql.replace(token, name)
-        text, values = positional(sql, binds or {})
-        return text, self._send(text, values)
+        return self._send(*positional(sql, binds or {}))
 
     def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
         _, rows = self._run(sql, binds, rename)
@@ -152,12 +160,13 @@ class SnowparkWarehouse:
             self._send(f"alter table {table} drop column {', '.join(names)}")
 
     def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
-        _, rows = self._run(sql, binds, rename)
-        return [{name.lower(): _plain(value) for name, value in row.as_dict().items()} for row in rows]
+        names, rows = self._run(sql, binds, rename)
+        return [{name.lower(): _plain(value) for name, value in zip(names, row, strict=True)} for row in rows]
 
     def user(self) -> str:
         """Who called: Snowflake may hide the user's name from an application, but not the role."""
-        return str(self._send("select coalesce(current_user(), current_role(), 'unknown')")[0][0])
+        [(name,)] = self._send("select coalesce(current_user(), current_role(), 'unknown')")[1]
+        return str(name)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -205,7 +214,8 @@ class SnowparkWarehouse:
         return f"If the name is right, type: grant select on table {table} {to}"
 
     def _application(self) -> str:
-        return identifier(str(self._send("select current_database()")[0][0]))
+        [(name,)] = self._send("select current_database()")[1]
+        return identifier(str(name))
 
     def list_tables(self) -> list[str]:
         rows = self.query(
