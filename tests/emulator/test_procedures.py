@@ -153,6 +153,26 @@ def test_calls_nest(cursor: SnowflakeCursor) -> None:
     assert call(cursor, "down(3)") == 3
 
 
+def test_a_handler_sends_statements_from_threads_and_without_waiting(cursor: SnowflakeCursor) -> None:
+    create(
+        cursor,
+        "several()",
+        """
+from concurrent.futures import ThreadPoolExecutor
+def run(session):
+    waiting = session.sql("select 100 as n").collect_nowait()
+    with ThreadPoolExecutor(4) as pool:
+        texts = [f"select {n} as n" for n in range(8)]
+        rows = list(pool.map(lambda text: session.connection.cursor().execute(text).fetchall(), texts))
+    again = session.connection.cursor()
+    again.get_results_from_sfqid(session.connection.cursor().execute("select 1000").sfqid)
+    return sum(row[0][0] for row in rows) + waiting.result()[0][0] + again.fetchall()[0][0]
+""",
+        "int",
+    )
+    assert call(cursor, "several()") == sum(range(8)) + 100 + 1000
+
+
 def test_calls_do_not_share_modules(cursor: SnowflakeCursor) -> None:
     body = "import sys\ndef run(session):\n    seen = hasattr(sys, 'mark')\n    sys.mark = 1\n    return str(seen)"
     create(cursor, "mark()", body)
