@@ -13,6 +13,7 @@ from idr.model import Guardrails
 from idr.run import cleanup
 from idr.schedule.apply import outcomes
 from idr.schedule.report import report
+from idr.schedule.starts import starts
 from tests.resolution.shop import NOW, Shop
 
 STRICT = Guardrails(max_cluster_size=2, max_moved_ratio=None)
@@ -127,6 +128,84 @@ def test_a_failed_run_and_its_failed_task_are_one_alert() -> None:
     shop.connection.execute("delete from shop.people")
     shop.run()
     assert [is_open for _, _, is_open in alerts(shop)] == [False, False], "a publication ends what went wrong before it"
+
+
+def test_an_alert_tells_what_happened_when_and_in_which_start() -> None:
+    shop = Shop(guardrails=STRICT)
+    shop.add(*people("a@x.org", "a@x.org", "a@x.org"))
+    held = shop.run(dry_run=True)
+    shop.add((None, "a@x.org", None, "x", NOW))
+    failed = shop.run(dry_run=True)
+    shop.query("insert into idr_out.run_history (run_id, status) values ('mute', 'FAILED'), ('other', 'FAILED')")
+    runs = [(held, "g1"), (failed, "g1"), ({"run_id": "mute"}, "g1"), ({"run_id": "other"}, "g2")]
+    for number, (run, graph_run) in enumerate(runs):
+        started(shop, graph_run, f"TASK_{number}", run)
+    assert report(shop.wh, "g1", "IDR_DRY_RUN_TASK FAILED: timeout", shop.now)["alerts"] == 3
+    columns = "alert_id, kind, run_id, graph_run, message, raised_at, notified_at"
+    why = f"held by the gate; idr_approve('{held['run_id']}') publishes this very plan"
+    [(reasons,)] = shop.query("select reasons from idr_out.run_history where run_id = ?", held["run_id"])
+    told = {
+        (held["run_id"], "HELD"): f"run {held['run_id']} is held: {reasons}. {why}",
+        (failed["run_id"], "FAILED"): f"run {failed['run_id']} failed: {failed['error']['message']}",
+        ("mute", "FAILED"): "run mute failed: no message",
+    }
+    assert set(shop.query(f"select {columns} from idr_out.alert")) == {
+        (run_id, kind, run_id, "g1", message, shop.now, None) for (run_id, kind), message in told.items()
+    }
+    assert report(shop.wh, "g3", "IDR_LIVE_RUN_TASK FAILED: no right", shop.now)["alerts"] == 1
+    message = "a task failed without a result: IDR_LIVE_RUN_TASK FAILED: no right"
+    assert shop.query(f"select {columns} from idr_out.alert where graph_run = 'g3'") == [
+        ("g3", "FAILED", None, "g3", message, shop.now, None)
+    ]
+
+
+def test_only_a_held_dry_run_of_this_start_is_marked() -> None:
+    shop = Shop()
+    rows = [("held", "DRY_RUN_COMPLETE", "HOLD"), ("fine", "DRY_RUN_COMPLETE", "PASS"), ("live", "SUCCESS", "HOLD")]
+    rows += [("elsewhere", "DRY_RUN_COMPLETE", "HOLD")]
+    for run_id, status, gate in rows:
+        shop.query("insert into idr_out.run_history (run_id, status, gate) values (?, ?, ?)", run_id, status, gate)
+        started(shop, "g2" if run_id == "elsewhere" else "g1", run_id, {"run_id": run_id})
+    assert report(shop.wh, "g1", "", shop.now)["held"] == 1
+    found = shop.query("select run_id, status from idr_out.run_history where status = 'HELD'")
+    assert found == [("held", "HELD")]
+
+
+def test_starts_are_told_the_newest_first_and_of_each_what_decided() -> None:
+    shop = Shop()
+    rows = [
+        ("g1", "IDR_DRY_RUN_TASK", "a", "DRY_RUN_COMPLETE", "PASS", 1),
+        ("g1", "IDR_LIVE_RUN_TASK", "b", "SUCCESS", "PASS", 4),
+        ("g2", "IDR_DRY_RUN_TASK", "c", "FAILED", None, 2),
+        ("g2", "IDR_DRY_RUN_TASK", "d", "SKIPPED", None, 5),
+        ("g3", "IDR_DRY_RUN_TASK", "e", "HELD", "HOLD", 3),
+        ("g4", "IDR_DRY_RUN_TASK", "f", "RUNNING", None, 6),
+    ]
+    columns = "run_id, status, gate, reasons, message, started_at"
+    for graph_run, task, run_id, status, gate, day in rows:
+        values = (run_id, status, gate, f"reasons {run_id}", f"message {run_id}", NOW + timedelta(days=day))
+        shop.query(f"insert into idr_out.run_history ({columns}) values (?, ?, ?, ?, ?, ?)", *values)
+        row = (graph_run, task, f"at {graph_run}", run_id)
+        shop.query("insert into idr_out.task_run values (?, ?, ?, ?)", *row)
+    shop.query("update idr_out.run_history set error_message = 'broken' where run_id = 'c'")
+    shop.query("insert into idr_out.run_history (run_id, status) values ('by hand', 'SUCCESS')")
+    found = starts(shop.wh)
+    assert [(row["at"], row["outcome"], row["why"], row["run_id"]) for row in found] == [
+        ("at g4", "RUNNING", None, "f"),
+        ("at g3", "HELD", "reasons e", "e"),
+        ("at g2", "SKIPPED", "message d", "d"),
+        ("at g1", "PUBLISHED", "message b", "b"),
+    ]
+    tasks = outcomes(shop.wh)
+    assert [
+        (row["at"], row["state"], row["return_value"], row["error_message"]) for row in tasks["IDR_DRY_RUN_TASK"]
+    ] == [
+        ("at g4", "EXECUTING", "RUNNING", None),
+        ("at g2", "SUCCEEDED", "SKIPPED", None),
+        ("at g3", "SUCCEEDED", "HOLD", None),
+        ("at g2", "FAILED", "FAILED", "broken"),
+        ("at g1", "SUCCEEDED", "PASS", None),
+    ]
 
 
 def test_outcomes_are_known_without_the_history_of_tasks() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import networkx as nx
 
-from tests.resolution.histories import World
+from idr.model import Survivorship
+from tests.resolution.histories import Expected, World
 
 Ids = dict[str, str]
 # what a FULL run must leave as it found it, when nothing changed
@@ -35,6 +36,34 @@ def state(world: World) -> dict[str, list[tuple[Any, ...]]]:
     return {table: sorted(rows, key=repr) for table, rows in found.items()}
 
 
+Broken = dict[tuple[str, str], int]
+Clusters = dict[str, tuple[int, float]]
+
+
+def broken_limits(world: World) -> Broken:
+    """Per identity and identifier how many values it holds, where these are too many."""
+    rows = world.connection.execute(
+        "select resolved_id, identifier_type, distinct_values from idr_out.identity_conflict where action <> 'CUT'"
+    ).fetchall()
+    return {row[:2]: row[2] for row in rows}
+
+
+def clusters(world: World) -> Clusters:
+    """Size and confidence of each identity."""
+    rows = world.connection.execute(
+        "select resolved_id, cluster_size, confidence_score from idr_out.identity_clusters_current"
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
+def assert_counts_tell_what_is_new(world: World, counts: dict[str, int], broken: Broken, known: Clusters) -> None:
+    """Conflicts are counted when they are new or worse, cluster sizes where something changed."""
+    now = [key for key, values in broken_limits(world).items() if values > broken.get(key, 0) and key[1] == "d"]
+    changed = [size for name, (size, doubt) in clusters(world).items() if known.get(name) != (size, doubt)]
+    told = counts["conflicts"], counts["largest_changed_cluster"], counts["suspect_groups"]
+    assert told == (len(now), max(changed, default=0), 0)
+
+
 def assert_counts_tell_what_changed(world: World, counts: dict[str, int], before: Ids) -> None:
     after = world.membership()
     both = before.keys() & after.keys()
@@ -55,11 +84,13 @@ def assert_counts_tell_what_changed(world: World, counts: dict[str, int], before
         "split": sum(len(parts) > 1 for parts in _parts(before, after).values()),
         "largest_cluster": max(sizes, default=0),
         "skipped_groups": len(_oversized(world)),
+        "unchanged": sum(before[entity] == after[entity] for entity in both),
     }
     assert {name: counts[name] for name in expected} == expected
 
 
-def assert_events_tell_what_changed(world: World, before: Ids) -> None:
+def events(world: World, before: Ids) -> set[tuple[str, str, str | None, str | None]]:
+    """Event, id, record and other id of all that the last publish did."""
     after = world.membership()
     alias = _aliases(world)
     moved = {entity for entity in before.keys() | after.keys() if before.get(entity) != after.get(entity)}
@@ -75,20 +106,24 @@ def assert_events_tell_what_changed(world: World, before: Ids) -> None:
         for new in parts
         if new != alias.get(old, old)
     }
+    return expected
+
+
+def assert_events_tell_what_changed(world: World, before: Ids) -> None:
     rows = world.connection.execute(
         "select event_type, resolved_id, entity_key, other_resolved_id from idr_out.identity_event"
         " where version = (select base_version from idr_meta.base_state)"
     ).fetchall()
     assert len(rows) == len(set(rows))
-    assert set(rows) == expected
+    assert set(rows) == events(world, before)
 
 
 def assert_clusters_tell_whence_they_are(world: World) -> None:
     """Each id that was created is there since then, half as doubtful for each value that its loosest member shares, or
     has an alias."""
     query = world.connection.execute
-    events = query("select resolved_id, version, occurred_ts from idr_out.identity_event where event_type = 'CREATED'")
-    created = {resolved: (version, at) for resolved, version, at in events.fetchall()}
+    rows = query("select resolved_id, version, occurred_ts from idr_out.identity_event where event_type = 'CREATED'")
+    created = {resolved: (version, at) for resolved, version, at in rows.fetchall()}
     cut = {row[0] for row in query("select entity_key from idr_meta.cut_component").fetchall()}
     at = world.membership()
     assert cut <= at.keys()
@@ -109,14 +144,19 @@ def assert_clusters_tell_whence_they_are(world: World) -> None:
     assert {row[1:] for row in aliases} <= {(True, "RETIRED"), (False, "MERGED")}
 
 
-def assert_edges_join_the_clusters(world: World) -> None:
-    graph = nx.Graph()
+def assert_edges_join_the_clusters(world: World, expected: Expected) -> None:
+    """An edge from the first of those that a value holds together to each other one, and from nobody else."""
+    rows = world.connection.execute(
+        "select left_entity_key, right_entity_key, rule_id from idr_out.identity_edges_current"
+    ).fetchall()
+    held: dict[tuple[str, ...], list[str]] = {}
+    for ends in expected.graph.edges:
+        entity, key = sorted(ends, key=lambda end: isinstance(end, tuple))
+        held.setdefault(key, []).append(entity)
+    stars = [(min(members), other, key[0] or "_link") for key, members in held.items() for other in members]
+    assert sorted(rows) == sorted(edge for edge in stars if edge[0] != edge[1])
+    graph = nx.Graph(row[:2] for row in rows)
     graph.add_nodes_from(world.membership())
-    graph.add_edges_from(
-        world.connection.execute(
-            "select left_entity_key, right_entity_key from idr_out.identity_edges_current"
-        ).fetchall()
-    )
     assert {frozenset(part) for part in nx.connected_components(graph)} == world.partition()
 
 
@@ -168,3 +208,134 @@ def _shared(world: World) -> dict[str, int]:
     for entity in (entity for members in (*groups, *pairs) for entity in members):
         shared[entity] += 1
     return shared
+
+
+# of each row these tables tell when it was written
+TIMED = (
+    "identity_resolved_membership_current", "identity_clusters_current", "golden_profile_current",
+    "golden_provenance_current", "identity_alias",
+)  # fmt: skip
+
+
+def times(world: World) -> dict[str, dict[tuple[Any, ...], Any]]:
+    """Per table and row the time at which it was written."""
+    found: dict[str, dict[tuple[Any, ...], Any]] = {}
+    for table in TIMED:
+        rows = world.connection.execute(f"select * exclude (updated_ts), updated_ts from idr_out.{table}").fetchall()
+        found[table] = {row[:-1]: row[-1] for row in rows}
+    return found
+
+
+def assert_only_what_changed_is_written(world: World, before: dict[str, dict[tuple[Any, ...], Any]]) -> None:
+    """A row that says what it said keeps its time, every other one has the time of the run that published it."""
+    for table, rows in times(world).items():
+        assert rows == {row: before[table].get(row, world.now) for row in rows}, table
+
+
+def assert_profiles_are_what_survives(world: World) -> None:
+    live, at = world.live(), world.membership()
+    members: dict[str, list[str]] = {}
+    for entity, resolved in at.items():
+        members.setdefault(resolved, []).append(entity)
+    survivors = {
+        resolved: {name: _survivor(world, live, entities, name) for name in world.config.survivorship}
+        for resolved, entities in members.items()
+    }
+    for table, part in (("golden_profile_current", 0), ("golden_provenance_current", 1)):
+        names = ", ".join(world.config.survivorship)
+        rows = world.connection.execute(f"select resolved_id, {names} from idr_out.{table}").fetchall()
+        assert {row[0]: list(row[1:]) for row in rows} == {
+            resolved: [found[part] for found in values.values()] for resolved, values in survivors.items()
+        }
+
+
+def _survivor(
+    world: World, live: dict[str, dict], entities: list[str], name: str
+) -> tuple[str, str] | tuple[None, None]:
+    """The value that survives and the record that it is of: the strategy decides, then the latest of the ablest."""
+
+    def place(entity: str, *, oldest: bool = False) -> tuple[Any, ...]:
+        source = world.config.sources[entity.split(":", maxsplit=1)[0]]
+        at = live[entity]["upd"] if source.watermark else None
+        age = 0.0 if at is None else at.timestamp()
+        return at is None, age if oldest else -age, source.trust, entity
+
+    held = sorted((entity for entity in entities if live[entity][name] is not None), key=place)
+    if not held:
+        return None, None
+    values = [live[entity][name] for entity in held]
+    chosen: Survivorship = world.config.survivorship[name]
+    winner = {
+        "most_recent": lambda: held[0],
+        "earliest": lambda: min(held, key=lambda entity: place(entity, oldest=True)),
+        "longest": lambda: max(held, key=lambda entity: len(live[entity][name])),
+        "most_frequent": lambda: max(held, key=lambda entity: values.count(live[entity][name])),
+        "min": lambda: min(held, key=lambda entity: live[entity][name]),
+        "max": lambda: max(held, key=lambda entity: live[entity][name]),
+        "source_priority": lambda: min(held, key=lambda entity: world.config.sources[entity.split(":")[0]].trust),
+    }[chosen.strategy]()
+    return live[winner][name], winner
+
+
+def assert_cuts_and_broken_limits_are_told(world: World, expected: Expected) -> None:
+    query = world.connection.execute
+    at, live = world.membership(), world.live()
+    rows = query(
+        "select entity_key, rule_id, identifier_type, override_id, other_entity_key, resolved_id"
+        " from idr_out.identity_conflict where action = 'CUT'"
+    ).fetchall()
+    told = sorted((entity, rule, name is None) for entity, rule, name, *_ in rows)
+    assert told == sorted((cut.entity, cut.rule_id, cut.is_vetoed) for cut in expected.cuts)
+    for entity, rule, name, override_id, other, resolved in rows:
+        assert resolved == at[entity]
+        assert (name, override_id is None, other is None) == (
+            (None, False, False) if name is None else ("p", True, True)
+        )
+        if override_id is not None:
+            kind, *ends = world.overrides[override_id]
+            assert kind == "UNLINK"
+            sides = [(cut.side, cut.other_side) for cut in expected.cuts if (cut.entity, cut.rule_id) == (entity, rule)]
+            assert other in ends
+            (rival,) = {*ends} - {other}
+            assert any(rival in side and other in other_side for side, other_side in sides)
+    broken = []
+    for name, action in (("p", "REPORT"), ("d", "HOLD")):
+        held: dict[str, set[str]] = {}
+        for entity, row in live.items():
+            held.setdefault(at[entity], set()).update({row[name].lower()} if row[name] else ())
+        limit = world.config.identifiers[name].max_per_identity or len(live)
+        broken += [(r, action, name, len(values), limit) for r, values in held.items() if len(values) > limit]
+    columns = "resolved_id, action, identifier_type, distinct_values, max_per_identity"
+    rows = query(f"select {columns} from idr_out.identity_conflict where action <> 'CUT'").fetchall()
+    assert sorted(rows) == sorted(broken)
+    torn = query("select entity_key, component_token from idr_meta.cut_component").fetchall()
+    assert sorted(torn) == sorted(expected.torn.items())
+    decided = query("select override_id, kind, entity_a, entity_b from idr_meta.override_current").fetchall()
+    assert sorted(decided) == sorted((name, *row) for name, row in world.overrides.items())
+
+
+def assert_the_dry_run_told_what_changed(world: World, plan: dict[str, Any], before: Ids) -> None:
+    query, after, run_id = world.connection.execute, world.membership(), [plan["run_id"]]
+    rows = query(
+        "select entity_key, current_resolved_id, proposed_resolved_id, change_type from idr_out.dry_run_results"
+        " where run_id = ?",
+        run_id,
+    ).fetchall()
+    assert sorted(rows, key=repr) == sorted(
+        (
+            (entity, before.get(entity), after.get(entity), _change(before.get(entity), after.get(entity)))
+            for entity in before.keys() | after.keys()
+            if before.get(entity) != after.get(entity)
+        ),
+        key=repr,
+    )
+    told = query("select metric, metric_value from idr_out.dry_run_summary where run_id = ?", run_id).fetchall()
+    assert sorted(told) == sorted(plan["counts"].items())
+    told = query("select metric_name, metric_value from idr_out.metrics_export where run_id = ?", run_id).fetchall()
+    counted = {f"idr_{name}": float(value) for name, value in plan["counts"].items()}
+    assert dict(told) == counted | {"idr_duration_seconds": plan["duration_seconds"]}
+    assert len(told) == len(counted) + 1
+
+
+def _change(old: str | None, new: str | None) -> str:
+    return "NEW" if old is None else "REMOVED" if new is None else "MOVED"

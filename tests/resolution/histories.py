@@ -21,6 +21,35 @@ COLUMNS = ("e", "p", "n", "d")
 NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A record's hold on a shared value that is cut, and the two sides that it would have joined."""
+
+    entity: str
+    key: tuple
+    side: set
+    other_side: set
+    is_vetoed: bool
+
+    @property
+    def rule_id(self) -> str:
+        return self.key[0] or "_link"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Who is one, by which values, which links are cut, and of each torn chain's records the chain's smallest key."""
+
+    partition: set[frozenset[str]]
+    graph: nx.Graph
+    cuts: list[Cut]
+    torn: dict[str, str]
+
+
+def _records(nodes: set) -> frozenset[str]:
+    return frozenset(node for node in nodes if isinstance(node, str))
+
+
 @dataclass
 class World:
     """The sources' rows, the configuration, and the database that holds both."""
@@ -47,7 +76,10 @@ class World:
         self.config = Config(
             sources=sources,
             identifiers={name: Identifier(name, "lower") for name in COLUMNS}
-            | {"p": Identifier("p", "lower", max_per_identity=self.rng.choice([None, 1, 2]), on_conflict="cut")},
+            | {
+                "p": Identifier("p", "lower", max_per_identity=self.rng.choice([None, 1, 2]), on_conflict="cut"),
+                "d": Identifier("d", "lower", max_per_identity=(None, 1, 2)[self.seed % 3]),
+            },
             rules={
                 "by_e": Rule("by_e", ("e",), 1, cap),
                 "by_p": Rule("by_p", ("p",), 2, self.rng.choice([3, 100])),
@@ -60,8 +92,8 @@ class World:
             guardrails=NO_LIMITS,
         )
         store.apply(self.wh, self.config)
-        for _ in range(self.rng.randint(0, 30)):
-            self._change_row()
+        for _ in range(self.rng.randint(0, 50)):
+            self.change_row()
 
     def _new_source(self, name: str) -> dict[str, Source]:
         self.connection.execute(
@@ -86,7 +118,7 @@ class World:
         }
 
     def _value(self, column: str) -> str | None:
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.45:
             return None
         text = f"{column}{self.rng.randrange(self.pool[column])}"
         return text.upper() if self.rng.random() < 0.2 else text
@@ -102,7 +134,7 @@ class World:
             [key, *(row[column] for column in COLUMNS), row["upd"], row["del"]],
         )
 
-    def _change_row(self) -> None:
+    def change_row(self) -> None:
         name = self.rng.choice(sorted(self.config.sources))
         present = sorted(self.rows[name])
         kind = self.rng.random()
@@ -138,7 +170,7 @@ class World:
         self.config = replace(self.config, sources=sources, rules=rules)
         store.apply(self.wh, self.config)
 
-    def _change_overrides(self) -> None:
+    def change_overrides(self) -> None:
         if self.overrides and self.rng.random() < 0.4:
             override_id = self.rng.choice(sorted(self.overrides))
             del self.overrides[override_id]
@@ -149,6 +181,9 @@ class World:
             return
         a, b = sorted(self.rng.sample(entities, 2))
         kind = self.rng.choice(["LINK", "UNLINK", "UNLINK"])
+        shared = [sorted(members) for members in self.partition() if len(members) > 1]
+        if kind == "UNLINK" and shared and self.rng.random() < 0.7:
+            a, b = sorted(self.rng.sample(self.rng.choice(sorted(shared)), 2))
         try:
             override_id = overrides.add(self.wh, kind, a, b, "because", "somebody", self.now)["override_id"]
         except IdrError:
@@ -180,11 +215,11 @@ class World:
         """A minute passes; rows, the configuration or decisions change, now and then a record is erased."""
         self.now += timedelta(minutes=1)
         if self.rng.random() < 0.5:
-            self._change_overrides()
+            self.change_overrides()
         if self.rng.random() < 0.12:
             self._forget()
-        for _ in range(self.rng.choice([0, 1, 2, 5, 12])):
-            self._change_row()
+        for _ in range(self.rng.choice([0, 1, 5, 12, 24])):
+            self.change_row()
         if self.rng.random() < 0.15:
             self._change_configuration()
 
@@ -199,10 +234,7 @@ class World:
         graph = nx.Graph()
         phone: dict[str, str] = {}
         groups: dict[tuple, list[str]] = {}
-        live = ((f"{name}:{key}", row) for name in self.config.sources for key, row in self.rows[name].items())
-        for entity, row in live:
-            if row["del"] or entity in self.forgotten:
-                continue
+        for entity, row in self.live().items():
             graph.add_node(entity)
             if row["p"]:
                 phone[entity] = row["p"].lower()
@@ -212,11 +244,16 @@ class World:
                     groups.setdefault((rule.rule_id, *values), []).append(entity)
         return graph, phone, groups
 
+    def live(self) -> dict[str, dict]:
+        """The rows of the records that are neither deleted nor erased."""
+        rows = ((f"{name}:{key}", row) for name in self.config.sources for key, row in self.rows[name].items())
+        return {entity: row for entity, row in rows if not row["del"] and entity not in self.forgotten}
+
     def groups(self) -> dict[tuple, list[str]]:
         """Per rule and values the live records that hold them."""
         return self._evidence()[2]
 
-    def expected(self) -> set[frozenset[str]]:
+    def expected(self) -> Expected:
         """The partition of the live records by networkx: links by strength, each kept unless it breaks a decision."""
         graph, phone, groups = self._evidence()
         strong: list[tuple] = []
@@ -229,21 +266,29 @@ class World:
             if kind == "LINK" and a in graph and b in graph:
                 strong.append((-1, 2, sorted((a, b)), "", override_id))
         limit = self.config.identifiers["p"].max_per_identity or len(phone) + 1
+        whole = graph.copy()
+        cuts: list[Cut] = []
         for _, _, members, *key in sorted(strong):
             for member in members:
-                before = [len({phone[e] for e in nx.node_connected_component(graph, n) if e in phone})
-                          for n in (member, tuple(key)) if n in graph]  # fmt: skip
+                sides = [nx.node_connected_component(graph, n) if n in graph else set() for n in (member, tuple(key))]
+                before = [len({phone[e] for e in side if e in phone}) for side in sides]
                 graph.add_edge(member, tuple(key))
+                whole.add_edge(member, tuple(key))
                 joined = nx.node_connected_component(graph, member)
                 together = len({phone[e] for e in joined if e in phone})
                 too_many = key[0] != "" and together > max(limit, *before)
-                if too_many or any(a in joined and b in joined for a, b in vetoes):
+                vetoed = any(a in joined and b in joined for a, b in vetoes)
+                if too_many or vetoed:
                     graph.remove_edge(member, tuple(key))
-        return {
-            part
-            for nodes in nx.connected_components(graph)
-            if (part := frozenset(node for node in nodes if isinstance(node, str)))
+                    cuts.append(Cut(member, tuple(key), *sides, is_vetoed=vetoed))
+        torn = {
+            entity: min(records)
+            for records in map(_records, nx.connected_components(whole))
+            if any(a in records and b in records for a, b in vetoes)
+            or len({phone[e] for e in records if e in phone}) > limit
+            for entity in records
         }
+        return Expected({part for part in map(_records, nx.connected_components(graph)) if part}, graph, cuts, torn)
 
     def membership(self) -> dict[str, str]:
         rows = self.connection.execute(

@@ -85,7 +85,8 @@ def live_through(seed: int) -> None:
     world = World(seed)
     for _ in range(world.rng.randint(3, 6)):
         world.step()
-        before = world.membership()
+        before, untouched = world.membership(), agreement.times(world)
+        broken, known = agreement.broken_limits(world), agreement.clusters(world)
         assert world.replayed() == before
         assert_tables_agree(world)
         if world.rng.random() < 0.5:
@@ -99,17 +100,23 @@ def live_through(seed: int) -> None:
             ).fetchall()
             predicted = before | dict(changes)
             assert world.membership() == {entity: to for entity, to in predicted.items() if to is not None}
+            agreement.assert_the_dry_run_told_what_changed(world, plan, before)
         else:
             result = world.run(world.rng.choice(["INCR", "INCR", "FULL"]))
-        assert world.partition() == world.expected()
+        expected = world.expected()
+        assert world.partition() == expected.partition
         assert world.replayed() == world.membership()
         assert_tables_agree(world)
         assert_decisions_hold(world)
         assert_ids_are_stable(world, before)
         agreement.assert_counts_tell_what_changed(world, result["counts"], before)
+        agreement.assert_counts_tell_what_is_new(world, result["counts"], broken, known)
+        agreement.assert_only_what_changed_is_written(world, untouched)
+        agreement.assert_profiles_are_what_survives(world)
+        agreement.assert_cuts_and_broken_limits_are_told(world, expected)
         agreement.assert_events_tell_what_changed(world, before)
         agreement.assert_clusters_tell_whence_they_are(world)
-        agreement.assert_edges_join_the_clusters(world)
+        agreement.assert_edges_join_the_clusters(world, expected)
         agreement.assert_skipped_groups_are_the_oversized(world)
     membership, state = world.membership(), agreement.state(world)
     full = world.run("FULL")

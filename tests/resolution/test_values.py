@@ -80,3 +80,19 @@ def test_values_are_brought_to_their_form_again_when_another_version_did_it_othe
     assert "identifiers changed" in shop.run("INCR")["message"]
     assert shop.query("select i_email from idr_out.entity_current order by 1") == [("ann@x.org",), ("bob@x.org",)]
     assert "identifiers changed" not in shop.run("INCR")["message"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("5551.0", "5551"), ("-7", "-7"), ("0.5", "0.5"), ("1e20", "1" + 20 * "0"), ("1e300", "1e+300"), ("'inf'", "inf"),
+     ("'nan'", None), ("null", None)],
+)  # fmt: skip
+def test_any_float_is_a_value_and_a_whole_one_has_no_point(number: str, text: str | None) -> None:
+    """A program that exports what is missing as NaN must not stop the runs."""
+    shop = Shop()
+    for column in ("phone", "name"):
+        shop.connection.execute(f"alter table shop.people alter {column} type double")
+    shop.query(f"insert into shop.people values (1, 'a@x.org', {number}, {number}, ?)", NOW)
+    result = shop.run("FULL")
+    assert (result["status"], result["error"]) == ("SUCCESS", None)
+    assert shop.query("select name from idr_out.golden_profile_current") == [(text,)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from idr.compare import compare, membership
@@ -83,6 +85,64 @@ def test_examples_are_bounded_and_counted(shop: Shop) -> None:
     change(shop)
     result = compare(shop.wh, first, shop.run()["run_id"], limit=1)
     assert (len(result["moved"]), result["totals"]) == (1, {"split": 1, "merged": 1, "moved": 2})
+
+
+Ids = dict[str, str]
+
+
+def split(a: Ids, b: Ids) -> list[tuple[str, int, int, str, str]]:
+    """Of each identity of the first that is several in the second: records, parts, first and last key."""
+    both: dict[str, list[str]] = {}
+    for entity in sorted(a.keys() & b.keys()):
+        both.setdefault(a[entity], []).append(entity)
+    parts = {resolved: len({b[entity] for entity in entities}) for resolved, entities in both.items()}
+    found = [(-len(entities), name, parts[name], entities[0], entities[-1]) for name, entities in both.items()]
+    return [(name, -size, number, first, last) for size, name, number, first, last in sorted(found) if number > 1]
+
+
+def assert_compares(world: World, run_a: str, run_b: str, a: Ids, b: Ids, limit: int) -> None:
+    told = compare(world.wh, run_a, run_b, limit=limit)
+    moved = [(entity, a[entity], b[entity]) for entity in sorted(a.keys() & b.keys()) if a[entity] != b[entity]]
+    lists = {"split": split(a, b), "merged": split(b, a), "moved": moved}
+    assert {name: [tuple(row.values()) for row in told[name]] for name in lists} == {
+        name: rows[:limit] for name, rows in lists.items()
+    }
+    assert told["totals"] == {name: len(rows) for name, rows in lists.items()}
+    numbers = {"entities_a": len(a), "entities_b": len(b), "only_in_a": len(a.keys() - b.keys())}
+    numbers |= {"only_in_b": len(b.keys() - a.keys())}
+    numbers |= {"clusters_a": len({*a.values()}), "clusters_b": len({*b.values()})}
+    assert {name: told[name] for name in numbers} == numbers
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_two_states_differ_by_what_their_memberships_tell(seed: int) -> None:
+    """Published runs, previews whose plan is gone, a plan that waits, and what is current."""
+    world = World(seed)
+    states: dict[str, Ids] = {}
+    for _ in range(4):
+        world.step()
+        planned = world.run("INCR", dry_run=True)["run_id"]
+        published = world.run("INCR")["run_id"]
+        states[published] = states[planned] = world.membership()
+    states = {
+        run: {entity: at for entity, at in state.items() if entity not in world.forgotten}
+        for run, state in states.items()
+    }
+    states["current"] = world.membership()
+    for _ in range(6):
+        world.change_row()
+    waiting = world.run("INCR", dry_run=True)["run_id"]
+    changes = world.connection.execute(
+        "select entity_key, proposed_resolved_id from idr_out.dry_run_results where run_id = ?", [waiting]
+    ).fetchall()
+    states[waiting] = {entity: to for entity, to in (states["current"] | dict(changes)).items() if to}
+    pairs = [*permutations(states, 2)]
+    for a, b in world.rng.sample(pairs, 24):
+        assert_compares(world, a, b, states[a], states[b], world.rng.choice([1, 2, 50]))
+    for run, state in states.items():
+        rows = [(row["entity_key"], row["resolved_id"]) for row in membership(world.wh, run)]
+        assert rows == sorted(state.items())
+    world.connection.close()
 
 
 def test_membership_as_of_a_run_is_what_it_published(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,34 @@ def test_the_receipt_counts_rows_and_tells_what_became_of_the_clusters() -> None
     assert {row["entity_key"] for row in membership(shop.wh, receipt["run_id"])} == {"shop:1", "shop:3"}
 
 
+def test_the_receipt_counts_every_row_that_names_the_record() -> None:
+    shop = full_shop()
+    for column, other in (("entity_key", "other_entity_key"), ("other_entity_key", "entity_key")):
+        shop.query(f"insert into idr_out.identity_conflict ({column}, {other}) values (?, 'shop:2')", KEY)
+    shop.query("insert into idr_meta.cut_component values ('shop:9', ?), (?, 'shop:9')", KEY, KEY)
+    shop.query(
+        "insert into idr_meta.identity_override (entity_a, entity_b) values (?, 'shop:8'), ('shop:8', ?)", KEY, KEY
+    )
+    shop.query(
+        "insert into idr_meta.override_current values ('x', 'LINK', ?, 'shop:8'), ('y', 'LINK', 'shop:8', ?)", KEY, KEY
+    )
+    shop.query("insert into idr_out.skipped_identifier_groups (sample_entity_keys) values (?), ('shop:70707070')", KEY)
+    [(entity_id,)] = shop.query("select entity_id from idr_out.entity_current where entity_key = ?", KEY)
+
+    def names(table: str, row: tuple) -> bool:
+        if table == "idr_out.match_key_current":
+            return row[0] == entity_id
+        return any(KEY in (str(value).split(", ") if "skipped" in table else [value]) for value in row)
+
+    tables = {name: rows[1:] for name, rows in shop.tables("idr_out", "idr_meta").items()}
+    del tables["idr_out.golden_provenance_current"]  # computed anew, like the profile
+    wanted = {name: sum(names(name, row) for row in rows) for name, rows in tables.items()}
+    receipt = forget(shop.wh, KEY, clock=lambda: shop.now)
+    del receipt["rows"]["texts"]
+    assert receipt["rows"] == {name: number for name, number in wanted.items() if number}
+    assert len(receipt["rows"]) == 10
+
+
 def test_the_id_of_an_erased_single_record_is_retired() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW))

@@ -138,6 +138,54 @@ def test_the_list_tells_what_the_published_version_respects(shop: Shop) -> None:
     assert states(include_revoked=True) == [(made, "bob", False)]
 
 
+@pytest.mark.parametrize(("column", "value"), [("kind", "UNLINK"), ("entity_a", "shop:3"), ("entity_b", "shop:6")])
+def test_a_decision_that_was_edited_since_is_not_published(shop: Shop, column: str, value: str) -> None:
+    made = decide(shop, "LINK", 4, 5)
+    shop.run()
+    shop.query(f"update idr_meta.identity_override set {column} = ? where override_id = ?", value, made)
+    assert [(row["override_id"], row["is_published"]) for row in overrides.listed(shop.wh)] == [(made, False)]
+
+
+@pytest.mark.parametrize(("column", "value"), [("kind", "UNLINK"), ("override_id", "other")])
+def test_a_decision_that_was_edited_since_waits_for_the_next_run(shop: Shop, column: str, value: str) -> None:
+    made = decide(shop, "LINK", 4, 5)
+    shop.run()
+    assert explain(shop.wh, "shop:5", "shop:4")["pending"] == []
+    shop.query(f"update idr_meta.identity_override set {column} = ? where override_id = ?", value, made)
+    waiting = explain(shop.wh, "shop:5", "shop:4")["pending"]
+    assert [(row["is_published"], row["revoked_at"]) for row in waiting] == [(False, None)]
+
+
+def test_decisions_are_listed_the_oldest_first_and_by_name_where_they_are_as_old(shop: Shop) -> None:
+    ends = [(1, 4), (4, 5), (1, 5), (2, 4)]
+    made = [decide(shop, "UNLINK", a, b) for a, b in ends]
+    for name, override_id in zip(("d", "a", "c", "b"), made, strict=True):
+        shop.query("update idr_meta.identity_override set override_id = ? where override_id = ?", name, override_id)
+    earlier = "update idr_meta.identity_override set created_at = created_at - interval 1 day where override_id = ?"
+    shop.query(earlier, "c")
+    shop.query(earlier, "d")
+    assert [row["override_id"] for row in overrides.listed(shop.wh)] == ["c", "d", "a", "b"]
+    assert [row["override_id"] for row in overrides.active(shop.wh)] == ["c", "d", "a", "b"]
+
+
+def test_of_two_decisions_on_one_pair_the_oldest_is_told_first(shop: Shop) -> None:
+    for name, day in (("b", 2), ("c", 1), ("a", 2)):
+        values = f"('{name}', 'LINK', 'shop:4', 'shop:5', '2024-05-0{day}')"
+        columns = "override_id, kind, entity_a, entity_b, created_at"
+        shop.query(f"insert into idr_meta.identity_override ({columns}) values {values}")
+    for a, b in (("shop:4", "shop:5"), ("shop:5", "shop:4")):
+        assert [row["override_id"] for row in explain(shop.wh, a, b)["pending"]] == ["c", "a", "b"]
+    assert explain(shop.wh, "shop:1", "shop:4")["pending"] == []
+
+
+def test_revoking_one_decision_leaves_the_others(shop: Shop) -> None:
+    first, second, third = decide(shop, "LINK", 4, 5), decide(shop, "UNLINK", 1, 4), decide(shop, "UNLINK", 2, 5)
+    overrides.revoke(shop.wh, second, "bob", shop.now)
+    overrides.revoke(shop.wh, first, "cid", shop.now)
+    revoked = {row["override_id"]: row["revoked_by"] for row in overrides.listed(shop.wh, include_revoked=True)}
+    assert revoked == {first: "cid", second: "bob", third: None}
+
+
 def test_of_a_contradiction_edited_by_hand_the_veto_wins_and_the_run_says_so(shop: Shop) -> None:
     decide(shop, "LINK", 4, 5)
     shop.connection.execute(

@@ -79,6 +79,29 @@ def test_unknown_and_erased_names_and_runs_are_told_apart(shop: Shop) -> None:
         assert caught.value.code == code
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_is_asked_for_was_whom_the_run_published(seed: int) -> None:
+    world = World(seed)
+    published: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+    for _ in range(5):
+        world.step()
+        run_id = world.run("INCR")["run_id"]
+        aliases = world.connection.execute("select old_resolved_id, resolved_id from idr_out.identity_alias").fetchall()
+        published[run_id] = world.membership(), dict(aliases)
+    now = world.membership()
+    names = sorted({name for was, _ in published.values() for name in (*was, *was.values())} - world.forgotten)
+    for run, (was, alias) in published.items():
+        for x in world.rng.sample(names, min(12, len(names))):
+            limit = world.rng.choice([1, 2, 50])
+            resolved = was.get(x) or alias.get(x, x)
+            found = sorted(entity for entity in was.keys() - world.forgotten if was[entity] == resolved)
+            told = show_as_of(world.wh, x, run, limit=limit)
+            assert told["resolved_id"] == (resolved if found else None)
+            assert told["members"] == [{"entity_key": e, "resolved_id_now": now.get(e)} for e in found[:limit]]
+            assert told["totals"] == {"members": len(found)}
+    world.connection.close()
+
+
 def test_the_membership_history_in_sql_is_what_each_run_published() -> None:
     for seed in range(4):
         world = World(seed)

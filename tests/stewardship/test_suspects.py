@@ -52,6 +52,57 @@ guardrails: {{suspect_group_factor: null, max_moved_ratio: null}}
     assert [row["values"]["email"] for row in suspects(shop.wh, show_values=True)["suspects"]] == ["team@x.org"]
 
 
+def test_far_more_is_a_multiple_of_the_upper_quartile_and_never_ten_or_fewer() -> None:
+    """Three is usual for an e-mail, so that more than 15 are suspect; of a rule that nobody used yet, one is."""
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"u{i // 3}@x.org", None, "x", NOW) for i in range(120)))
+    for name, size, start in (("a", 16, 200), ("b", 15, 300), ("c", 17, 400), ("d", 16, 500)):
+        shop.add(*((start + i, f"{name}@x.org", None, "x", NOW) for i in range(size)))
+    shop.run("FULL")
+    shop.add(*((600 + i, None, f"555{i // 11}", "x", shop.now) for i in range(21)))
+    shop.run()
+    result = suspects(shop.wh, show_values=True)
+    keys = dict(
+        shop.query("select i_email, match_key from idr_out.entity_current natural join idr_out.match_key_current")
+    )
+    equals = sorted(("a@x.org", "d@x.org"), key=lambda email: keys[email])
+    first = {"a@x.org": "shop:200", "d@x.org": "shop:500"}
+    told = [(*row["values"].values(), row["records"], row["usual"], row["example"]) for row in result["suspects"]]
+    assert told == [
+        ("c@x.org", 17, 3, "shop:400"),
+        *((email, 16, 3, first[email]) for email in equals),
+        ("5550", 11, None, "shop:600"),
+    ]
+    for limit in (1, 2, 3):
+        bounded = suspects(shop.wh, limit=limit, show_values=True)
+        assert (bounded["suspects"], bounded["total"]) == (result["suspects"][:limit], 4)
+
+
+def test_two_rules_on_one_value_are_told_in_order_of_their_names() -> None:
+    rules = {name: Rule(name, ("email",), rank) for rank, name in enumerate(("b", "a", "c"))}
+    shop = Shop(guardrails=UNLIMITED, rules=rules)
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(60)))
+    shop.add(*((100 + i, "info@x.org", None, "x", NOW) for i in range(11)))
+    shop.run("FULL")
+    assert [row["rule_id"] for row in suspects(shop.wh)["suspects"]] == ["a", "b", "c"]
+    assert [row["rule_id"] for row in suspects(shop.wh, limit=2)["suspects"]] == ["a", "b"]
+
+
+def test_a_group_that_was_skipped_once_and_links_again_is_listed_once() -> None:
+    shop = Shop(guardrails=UNLIMITED, rules={"email": Rule("email", ("email",), 1, 12)})
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(60)))
+    shop.add(*((100 + i, "info@x.org", None, "x", NOW) for i in range(13)))
+    told = []
+    for change in ("id < 0", "id = 112", "id < 0"):
+        shop.query(f"delete from shop.people where {change}")
+        shop.run("FULL")
+        told.append([(row["records"], row["is_skipped"]) for row in suspects(shop.wh)["suspects"]])
+    assert told == [[(13, True)], [(12, False)], [(12, False)]]
+    shop.add((112, "info@x.org", None, "x", NOW))
+    shop.run("FULL")
+    assert [(row["records"], row["is_skipped"]) for row in suspects(shop.wh)["suspects"]] == [(13, True)]
+
+
 def test_before_the_first_publish_there_is_nothing_to_judge(shop: Shop) -> None:
     with pytest.raises(IdrError) as caught:
         suspects(shop.wh)

@@ -86,6 +86,14 @@ def test_a_timestamp_becomes_the_same_text_on_every_engine(session: Session) -> 
             assert rows == [{"told": text}]
 
 
+def test_a_float_becomes_the_same_text_on_every_engine(session: Session) -> None:
+    query = _as_text(exp.column("f"), "float").sql(dialect="snowflake")
+    for wh in (DuckDBWarehouse(duckdb.connect(":memory:")), SnowparkWarehouse(session)):
+        for number, text in (("5551", "5551"), ("0.5", "0.5"), ("1e300", "1e+300"), ("NaN", None), ("-inf", "-inf")):
+            rows = wh.query(f"select {query} as told from (select cast('{number}' as float) as f) as x")
+            assert rows == [{"told": text}]
+
+
 def test_a_run_sends_nothing_that_snowflake_refuses_in_an_application(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

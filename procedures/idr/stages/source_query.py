@@ -38,11 +38,21 @@ def _as_text(value: exp.Expr, family: TypeFamily) -> exp.Expr:
         text = exp.func("TO_CHAR", clock, exp.Literal.string("YYYY-MM-DD HH24:MI:SS.FF6"), dialect="snowflake")
         zeros, nothing = exp.Literal.string("[.]?0+$"), exp.Literal.string("")
         return exp.func("REGEXP_REPLACE", text, zeros, nothing, dialect="snowflake")
-    if family == "float":
-        whole = exp.cast(exp.cast(value.copy(), "decimal(38, 0)"), "varchar")
-        is_whole = exp.EQ(this=exp.func("FLOOR", value.copy()), expression=value.copy())
-        return exp.Case().when(is_whole, whole).else_(exp.cast(value, "varchar"))
-    return exp.cast(value, "varchar")
+    return _float_as_text(value) if family == "float" else exp.cast(value, "varchar")
+
+
+def _float_as_text(value: exp.Expr) -> exp.Expr:
+    """A whole number without a point, as far as a decimal holds it; NULL for NaN, which is no value."""
+    nan = exp.cast(exp.Literal.string("NaN"), "double")
+    whole = exp.cast(exp.cast(value.copy(), "decimal(38, 0)"), "varchar")
+    is_whole = exp.EQ(this=exp.func("FLOOR", value.copy()), expression=value.copy())
+    fits = exp.LT(this=exp.func("ABS", value.copy()), expression=exp.Literal.number("1e38"))
+    return (
+        exp.Case()
+        .when(exp.EQ(this=value.copy(), expression=nan), exp.null())
+        .when(exp.and_(is_whole, fits), whole)
+        .else_(exp.cast(value, "varchar"))
+    )
 
 
 def _as_clock(value: exp.Expr, family: TypeFamily) -> exp.Expr:
