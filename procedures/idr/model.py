@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 ExclusionKind = Literal["exact", "like", "regex"]
 OnConflict = Literal["cut", "hold", "report"]
@@ -136,12 +136,6 @@ class Config:
     def to_json(self) -> str:
         """Canonical text: equal configurations give equal text, whatever the order of keys in the file."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-
-    def matching_parts(self) -> dict[str, Any]:
-        """Everything that decides who is one, or what a profile says; guardrails and settings do not."""
-        parts = json.loads(self.to_json())
-        del parts["guardrails"], parts["settings"]
-        return parts
 
     def fingerprint(self) -> str:
         """SHA-256 over `to_json()`: 64 hex digits."""

@@ -125,12 +125,13 @@ def cleanup(wh: Warehouse, *, clock: Clock = utc_now) -> Result:
 class _Session:
     """One run from claim to the last row in `run_history`."""
 
+    lease: Lease  # held while `go` is at work
+
     def __init__(self, wh: Warehouse, mode: str, progress: Progress | None, clock: Clock, *, dry_run: bool) -> None:
         self.wh, self.progress, self.clock, self.dry_run = wh, progress, clock, dry_run
         self.now = clock()
         self.run_id = f"{self.now:%Y%m%dt%H%M%S}_{uuid.uuid4().hex[:8]}"
         self.ctx: RunContext | None = None
-        self.lease: Lease | None = None
         self.plan_run_id: str | None = None
         self.is_recorded = False
         self.settings = Settings()
@@ -152,17 +153,18 @@ class _Session:
     def go(self, work: Callable[[_Session], None]) -> Result:
         journal.start(self.wh, self.run_id, self.result["mode"], self.now, dry_run=self.dry_run)
         try:
-            self.lease = lock.claim(self.wh, self.run_id, self.now, self.clock() + _FIRST_LEASE)
+            lease = lock.claim(self.wh, self.run_id, self.now, self.clock() + _FIRST_LEASE)
         except IdrError as error:
             self._failed(error.code, str(error))
             self._finish()
             return self.result
-        if self.lease is None:
+        if lease is None:
             message = "another run holds the lock; nothing was done"
             error = {"code": "IDR-401", "stage": "lock", "message": f"{message}. Run again when it has ended"}
             self.result.update(status="SKIPPED", message=message, error=error)
             self._finish()
             return self.result
+        self.lease = lease
         try:
             journal.close_interrupted(self.wh, self.run_id, self.now)
             work(self)
@@ -183,7 +185,7 @@ class _Session:
                 self._clean_up()
             finally:
                 with self._afterwards("its lock is left until it expires"):
-                    lock.release(self.wh, self.lease)
+                    lock.release(self.wh, lease)
         return self.result
 
     @contextmanager
@@ -197,7 +199,7 @@ class _Session:
     def _cause(self, error: IdrError) -> IdrError:
         """The loss of the lease when it was lost: whoever took over has dropped this run's work tables."""
         try:
-            lock.renew(self.wh, self._held_lease(), self._lease_end())
+            lock.renew(self.wh, self.lease, self._lease_end())
         except IdrError as lost:
             return lost if lost.code == "IDR-405" else error
         return error
@@ -205,7 +207,7 @@ class _Session:
     def _clean_up(self) -> None:
         oldest = self.now - timedelta(days=self.settings.retention_days)
         with self._afterwards("its work tables are left to the next one"):
-            journal.clean_up(self.wh, oldest, self._held_lease().holder)
+            journal.clean_up(self.wh, oldest, self.lease.holder)
 
     def _lease_end(self) -> datetime:
         return self.clock() + timedelta(minutes=self.settings.lease_minutes)
@@ -213,7 +215,7 @@ class _Session:
     def _heartbeat(self) -> None:
         """Renew the lease when a tenth of its time has passed; IDR-405 when it was lost."""
         if time.monotonic() - self.renewed > 6 * self.settings.lease_minutes:
-            lock.renew(self.wh, self._held_lease(), self._lease_end())
+            lock.renew(self.wh, self.lease, self._lease_end())
             self.renewed = time.monotonic()
 
     def _context(self, config: Config, version: int, *, is_full: bool) -> RunContext:
@@ -262,7 +264,7 @@ class _Session:
         config = store.load(self.wh)
         self.types = inspect.demand(self.wh, config)
         self.settings = config.settings
-        lock.renew(self.wh, self._held_lease(), self._lease_end())
+        lock.renew(self.wh, self.lease, self._lease_end())
         return with_forms(config.typed(self.types))
 
     def is_current(self, config: Config, row: Row) -> bool:
@@ -335,7 +337,7 @@ class _Session:
             also()
             self._record(ctx.version)
 
-        publish.publish(ctx, self._held_lease(), self._lease_end(), watermarks, self.plan_run_id or self.run_id, record)
+        publish.publish(ctx, self.lease, self._lease_end(), watermarks, self.plan_run_id or self.run_id, record)
         self.is_recorded = True
 
     def erase(self, entity_key: str) -> None:
@@ -354,7 +356,7 @@ class _Session:
         self.result["message"] = "erased; no run will bring it back. Erase it in the source as well"
         if config is None:
             with self.wh.transaction():
-                lock.renew(self.wh, self._held_lease(), self._lease_end())
+                lock.renew(self.wh, self.lease, self._lease_end())
                 purge()
                 self._record()
             self.is_recorded = True
@@ -380,11 +382,6 @@ class _Session:
         self._verdict(verdict, json.loads(row["warnings"]))
         self.result["message"] = message
         self._publish(ctx, publish.watermarks_from_json(row["watermarks"]))
-
-    def _held_lease(self) -> Lease:
-        if self.lease is None:
-            raise RuntimeError("a run works only while it holds the lease")
-        return self.lease
 
     def _verdict(self, verdict: Verdict, warnings: list[str]) -> None:
         self.result.update(

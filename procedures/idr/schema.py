@@ -63,9 +63,8 @@ def restore_state(wh: Warehouse) -> None:
 def _run_file(wh: Warehouse, name: str) -> None:
     text = folder("setup").joinpath(*f"{name}.sql".split("/")).read_text(encoding="utf-8")
     body = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-    for statement in body.split(";\n"):
-        if statement.strip():
-            wh.execute(statement.strip().rstrip(";"))
+    for statement in filter(str.strip, body.split(";\n")):
+        wh.execute(statement.strip().rstrip(";"))
 
 
 def only_row(wh: Warehouse, table: str) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
-from typing import Any
+from typing import Any, cast
 
 from idr.bridges import Bridge, bridges
 from idr.evidence import MatchKey, keys_of, priority
@@ -81,12 +81,9 @@ def _weakest(shared: dict[MatchKey, list[str]], ranked: list[MatchKey], limit: i
 
 
 def _ends(bridge: Bridge[Node]) -> tuple[str, MatchKey]:
+    """Every edge joins an entity and a match key."""
     near, far = bridge.near, bridge.far
-    if isinstance(near, str) and isinstance(far, tuple):
-        return near, far
-    if isinstance(near, tuple) and isinstance(far, str):
-        return far, near
-    raise TypeError("a link joins a record and a match key")
+    return cast("tuple[str, MatchKey]", (near, far) if isinstance(near, str) else (far, near))
 
 
 def _apart(order: list[Node], members_before: list[int], bridge: Bridge[Node]) -> Link:

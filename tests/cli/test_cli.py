@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+import idr as package
 from idr.cli.main import app
 from idr.cli.output import visible
 from idr.cli.session import code_for, exit_code
 from idr.errors import IdrError
+from tests.cli.command import EXECUTABLE
 
 FINISHED = {"run_id": "r9", "status": "SUCCESS", "gate": "PASS", "reasons": [], "warnings": [], "mode": "FULL"} | {
     "counts": {"new": 3, "entities_before": 0, "entities_after": 3},
@@ -47,6 +52,11 @@ def test_bad_usage_is_2(arguments: list[str]) -> None:
     result = idr(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
+
+
+def test_the_version_is_printed() -> None:
+    result = idr("--version")
+    assert (result.exit_code, result.stdout) == (0, f"{package.__version__}\n")
 
 
 @pytest.mark.parametrize(
@@ -84,8 +94,6 @@ def test_a_missing_database_is_told_in_words(tmp_path: Path) -> None:
 
 
 def test_a_database_without_idr_is_told(tmp_path: Path) -> None:
-    import duckdb
-
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     result = idr("history", "--db", tmp_path / "empty.duckdb")
     assert result.exit_code == 2
@@ -101,6 +109,55 @@ def test_init_does_not_overwrite(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == "mine"
     assert idr("init", "--output", file, "--force").exit_code == 0
     assert file.read_text(encoding="utf-8") == written
+
+
+CHANGED = """
+sources:
+  crm: {table: crm.people, key: id, watermark: upd, identifiers: {email: email}, attributes: {name: name}}
+identifiers:
+  email: {normalize: email}
+rules:
+  - {id: email, match: [email]}
+"""
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """A configuration that fits the state file and differs from the one in force there."""
+    file = tmp_path / "idr.yml"
+    file.write_text(CHANGED, encoding="utf-8")
+    return file
+
+
+def rules(state_file: Path) -> list[str]:
+    with duckdb.connect(str(state_file), read_only=True) as connection:
+        return [row[0] for row in connection.execute("select rule_id from idr_meta.rule order by 1").fetchall()]
+
+
+@pytest.mark.parametrize(("typed", "code", "left"), [("n\n", 1, ["email", "phone"]), ("y\n", 0, ["email"])])
+def test_config_apply_shows_what_changes_and_asks(
+    state_file: Path, changed: Path, typed: str, code: int, left: list[str]
+) -> None:
+    result = idr("config", "apply", "--db", state_file, "--config", changed, typed=typed)
+    assert result.exit_code == code
+    assert "rule phone: removed" in result.stderr
+    assert "Apply these changes?" in result.stderr
+    assert rules(state_file) == left
+
+
+def test_config_apply_of_what_is_in_force_asks_nothing(state_file: Path, changed: Path) -> None:
+    first = idr("config", "apply", "--db", state_file, "--config", changed, "--yes", "--json")
+    assert json.loads(first.stdout)["applied"]
+    assert "rule phone: removed" in json.loads(first.stdout)["changes"]
+    again = idr("config", "apply", "--db", state_file, "--config", changed, "--json")
+    assert json.loads(again.stdout) == {"applied": False, "changes": []}
+    assert idr("config", "apply", "--db", state_file, "--config", changed).stdout == "Nothing changes.\n"
+
+
+def test_config_check_of_a_valid_file(state_file: Path, changed: Path) -> None:
+    checked = idr("config", "check", "--config", changed, "--db", state_file, "--json")
+    assert (checked.exit_code, json.loads(checked.stdout)) == (0, {"valid": True, "problems": []})
+    assert "fits" in idr("config", "check", "--config", changed, "--db", state_file).stdout
 
 
 def test_config_check_of_a_missing_file_is_2(tmp_path: Path) -> None:
@@ -198,11 +255,25 @@ def test_the_remaining_views_print(state_file: Path, tmp_path: Path, names: Simp
     truth.write_text("entity_key,cluster\ncrm:1,a\ncrm:2,b\ncrm:9,b\n", encoding="utf-8")
     printed = idr("evaluate", "--truth", truth, "--db", state_file)
     assert (printed.exit_code, "Worst over-merged" in printed.stdout) == (0, True)
+    counted = json.loads(idr("evaluate", "--truth", truth, "--db", state_file, "--json").stdout)
+    assert (counted["entities"], counted["true_clusters"], counted["found_clusters"]) == (3, 2, 2)
     assert idr("show", names.gone, "--db", state_file).exit_code == 0
     shown = idr("show", "crm:1", "--db", state_file, "--limit", "3").stdout
     assert "crm:3" in shown
     assert "and 1 more" in shown
     assert "oversized" in idr("explain", "crm:1", "crm:9", "--db", state_file).stdout
+
+
+def test_a_reader_that_goes_away_is_no_failure_of_idr(state_file: Path) -> None:
+    """As in `idr status --json | head -0`: nobody is left to tell."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [EXECUTABLE, "status", "--db", state_file, "--json"],
+        stdout=writer, stderr=subprocess.PIPE, text=True, check=False, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize(

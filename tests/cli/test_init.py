@@ -63,3 +63,9 @@ def test_without_a_database_the_example_is_written(tmp_path: Path) -> None:
     assert idr("init", "--output", config).code == 0
     assert idr("config", "check", "--config", config).code == 0
     assert "read_parquet(" in config.read_text(encoding="utf-8")
+
+
+def test_a_folder_that_is_not_there_is_usage(tmp_path: Path) -> None:
+    refused = idr("init", "--output", tmp_path / "nowhere" / "idr.yml")
+    assert refused.code == 2
+    assert "No such file or directory" in refused.stderr

@@ -52,3 +52,9 @@ def test_a_folder_of_an_older_version_is_left_alone(tmp_path: Path, capfd: pytes
     assert result.exit_code == 1
     assert "has format 0, from an older version" in capfd.readouterr().err
     assert (tmp_path / "format").read_text() == "0"
+
+
+def test_to_stop_what_does_not_run_is_no_failure(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    result = CliRunner(mix_stderr=False).invoke(app, ["local", "stop", "--data", str(tmp_path)])
+    assert result.exit_code == 0
+    assert f"No local Snowflake runs on {tmp_path}" in capfd.readouterr().out

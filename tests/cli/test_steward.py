@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import getpass
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -58,6 +59,35 @@ def test_a_refusal_tells_its_code(state_file: Path, arguments: list[str], code: 
     assert result.stderr.startswith(code)
 
 
+def test_the_list_tells_since_when_a_decision_no_longer_holds(state_file: Path) -> None:
+    arguments = ("--db", state_file)
+    made = answer("unlink", "crm:9", "crm:10", "--reason", "two sisters", *arguments)["override_id"]
+    assert idr("run", "--run-mode", "INCR", *arguments).exit_code == 3
+    assert idr("approve", answer("status", *arguments)["held_plans"][-1], *arguments).exit_code == 0
+    assert "in force" in words("overrides", *arguments)
+    assert idr("revoke", made, *arguments).exit_code == 0
+    assert "until the next run" in words("overrides", *arguments)
+    assert idr("run", "--run-mode", "INCR", *arguments).exit_code == 0
+    assert made not in words("overrides", *arguments)
+    assert f"revoked by {getpass.getuser()}" in words("overrides", "--all", *arguments)
+
+
+def words(*arguments: str | Path) -> str:
+    """What a command prints, on one line: a table breaks its cells where the terminal ends."""
+    result = CliRunner(mix_stderr=False).invoke(app, [str(item) for item in arguments], env={"COLUMNS": "300"})
+    return " ".join(result.stdout.split())
+
+
+def test_a_decision_of_a_user_without_a_name_carries_the_number(
+    state_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 987654)  # as in a container, where no account has it
+    made = answer("link", "crm:9", "crm:10", "--reason", "one passport", "--db", state_file)
+    assert made["created_by"] == "uid 987654"
+
+
 def test_a_decision_without_a_reason_is_usage(state_file: Path) -> None:
     assert idr("link", "crm:9", "crm:10", "--db", state_file).exit_code == 2
 
@@ -75,6 +105,36 @@ def test_forget_prints_the_receipt_and_a_second_call_says_that_it_is_gone(state_
     printed = idr("forget", "crm:3", "--db", state_file)
     assert printed.exit_code == 0
     assert "idr_out.identity_event" in printed.stdout
+
+
+def test_forget_says_what_became_of_each_identity_and_what_is_left_to_do(state_file: Path, tmp_path: Path) -> None:
+    config = tmp_path / "idr.yml"
+    config.write_text(CHAIN, encoding="utf-8")
+    with duckdb.connect(str(state_file)) as connection:
+        connection.execute("delete from crm.people")
+        connection.execute(
+            "insert into crm.people values (1, 'a@x.org', null, 'a', '2026-01-01'), (2, 'a@x.org', '5', 'b',"
+            " '2026-01-01'), (3, null, '5', 'c', '2026-01-01'), (4, 'd@x.org', null, 'd', '2026-01-01')"
+        )
+    assert idr("run", "--run-mode", "FULL", "--config", config, "--db", state_file).exit_code == 0
+    bridge = idr("forget", "crm:2", "--db", state_file)
+    assert re.search(r"identity \w+ fell into 2 parts", bridge.stdout)
+    alone = idr("forget", "crm:4", "--db", state_file)
+    assert re.search(r"identity \w+ ended", alone.stdout)
+    assert "identifier email: its exclusions name a value of the record; edit the configuration" in alone.stdout
+
+
+CHAIN = """
+sources:
+  crm: {table: crm.people, key: id, identifiers: {email: email, phone: phone}, attributes: {contact: email}}
+identifiers:
+  email: {normalize: email, exclude: ["d@x.org"]}
+  phone: {normalize: digits}
+rules:
+  - {id: email, match: [email]}
+  - {id: phone, match: [phone]}
+guardrails: {max_moved_ratio: null, min_source_ratio: null}
+"""
 
 
 def test_forget_is_4_while_a_run_is_on(state_file: Path) -> None:
@@ -123,6 +183,7 @@ def test_compare_tells_what_the_held_plan_would_change(state_file: Path, names: 
     past = answer("compare", names.runs[1], names.runs[3], "--db", state_file)
     assert past["totals"] == {"split": 0, "merged": 1, "moved": 2}
     assert "Merged" in idr("compare", names.runs[1], names.runs[3], "--db", state_file).stdout
+    assert "and 1 more" in idr("compare", names.runs[1], names.runs[3], "--limit", "1", "--db", state_file).stdout
 
 
 def test_membership_as_of_a_run_is_written(state_file: Path, names: SimpleNamespace, tmp_path: Path) -> None:
@@ -136,15 +197,66 @@ def test_membership_as_of_a_run_is_written(state_file: Path, names: SimpleNamesp
     assert idr(*arguments, "--force").exit_code == 0
 
 
+def test_membership_into_a_folder_that_is_not_there_is_usage(state_file: Path, tmp_path: Path) -> None:
+    file = tmp_path / "nowhere" / "then.csv"
+    refused = idr("membership", "--as-of", "current", "--output", file, "--db", state_file)
+    assert refused.exit_code == 2
+    assert "No such file or directory" in " ".join(refused.stderr.replace("│", " ").split())
+
+
 def test_suspects_print(state_file: Path) -> None:
     assert "No value links" in idr("suspects", "--db", state_file).stdout
     assert answer("suspects", "--db", state_file) == {"suspects": [], "total": 0}
+
+
+@pytest.fixture
+def crowd_file(tmp_path: Path) -> Path:
+    """Forty pairs of records, and two mailboxes that 24 and 12 share; the first is above the cap of its rule."""
+    file = tmp_path / "crowd.duckdb"
+    config = tmp_path / "crowd.yml"
+    config.write_text(CROWD, encoding="utf-8")
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create schema crm")
+        connection.execute(
+            "create table crm.people as select i as id, 'u' || i // 2 || '@x.org' as email from range(80) as r(i)"
+            " union all select 100 + i, 'info@x.org' from range(24) as r(i)"
+            " union all select 200 + i, 'team@x.org' from range(12) as r(i)"
+        )
+    assert idr("run", "--run-mode", "FULL", "--config", config, "--db", file).exit_code == 0
+    return file
+
+
+CROWD = """
+sources:
+  crm: {table: crm.people, key: id, identifiers: {email: email}}
+identifiers:
+  email: {normalize: email}
+rules:
+  - {id: email, match: [email], max_group_size: 15}
+guardrails: {suspect_group_factor: null}
+"""
+
+
+def test_suspects_are_told_with_the_entry_that_excludes_them(crowd_file: Path) -> None:
+    masked = idr("suspects", "--db", crowd_file)
+    assert "email = i********g is on 24 records, usual 2, skipped as oversized" in masked.stdout
+    assert "email = t********g is on 12 records, usual 2\n" in masked.stdout
+    assert "info@x.org" not in masked.stdout
+    assert "--show-values" in masked.stderr
+    shown = idr("suspects", "--limit", "1", "--show-values", "--db", crowd_file)
+    assert 'add to identifiers.email.exclude: {exact: "info@x.org"}' in shown.stdout
+    assert shown.stdout.endswith("and 1 more\n")
+    assert "--show-values" not in shown.stderr
 
 
 def test_show_as_of_a_run_tells_who_was_one_and_where_each_is_now(state_file: Path, names: SimpleNamespace) -> None:
     then = answer("show", "crm:3", "--as-of", names.runs[1], "--db", state_file)
     assert [row["entity_key"] for row in then["members"]] == ["crm:3"]
     assert then["members"][0]["resolved_id_now"] == names.anna
+    assert "and" not in idr("show", "crm:3", "--as-of", names.runs[1], "--db", state_file).stdout.split()
+    nobody = idr("show", "crm:3", "--as-of", names.runs[0], "--db", state_file)
+    assert (nobody.exit_code, "(published): no identity" in nobody.stdout) == (0, True)
+    assert "Members" not in nobody.stdout
     printed = idr("show", "crm:3", "--as-of", names.runs[3], "--limit", "2", "--db", state_file)
     assert printed.exit_code == 0
     assert names.anna in printed.stdout

@@ -43,6 +43,25 @@ def test_hostile_expression_is_refused(text: str) -> None:
         expression.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("select lower(email) as c0, password as c1 from t", "more than one scalar expression"),
+        ("select lower(email) as c0 from t; drop table t", "more than one scalar expression"),
+        ("select (select password from t) as c0 from t", "a sub-query"),
+    ],
+)
+def test_what_a_faulty_writer_would_let_out_is_refused(
+    monkeypatch: pytest.MonkeyPatch, written: str, said: str
+) -> None:
+    """The text for DuckDB is read again: a quote that the writer leaves out must not become SQL."""
+    monkeypatch.setattr(expression, "to_duckdb", lambda _: written)
+    monkeypatch.setattr(expression, "_analyse", expression._analyse.__wrapped__)  # what it answers must not be kept
+    [problem] = expression.check("lower(email)")
+    assert problem.code == "IDR-107"
+    assert said in problem.message
+
+
 @pytest.mark.parametrize("text", BROKEN)
 def test_broken_expression_is_idr_108_or_refused(text: str) -> None:
     assert expression.check(text)[0].code in {"IDR-107", "IDR-108"}

@@ -61,3 +61,22 @@ def test_changes_are_told_in_words(good_yaml: str) -> None:
     assert changes(old, new) == ["rule loyalty: max_group_size 20 -> 10"]
     assert changes(old, old) == []
     assert "source crm: added" in changes(None, new)
+
+
+def test_each_kind_of_value_is_told_as_the_file_writes_it(good_yaml: str) -> None:
+    old = load_text(good_yaml)
+    new = load_text(
+        good_yaml.replace("unique: true", "unique: false")
+        .replace("max_cluster_size: null", "max_cluster_size: 9")
+        .replace("match: [last_name, dob]", "match: [last_name, phone]")
+        .replace(', {regex: "^x+$"}', "")
+    )
+    assert changes(old, new) == [
+        (
+            "identifier email: exclude exact test@test.com, like %@example.com, regex ^x+$"
+            " -> exact test@test.com, like %@example.com"
+        ),
+        "identifier loyalty: unique true -> false",
+        "rule name_dob: match last_name, dob -> last_name, phone",
+        "guardrails: max_cluster_size none -> 9",
+    ]

@@ -79,6 +79,15 @@ def test_all_problems_come_in_one_report_with_lines(good_yaml: str) -> None:
         ("max_group_size: 20", "max_group_size: true", "IDR-105"),
         ("lease_minutes: 5", "lease_minutes: null", "IDR-105"),
         ('regex: "^x+$"', 'regex: "("', "IDR-105"),
+        ('{regex: "^x+$"}', "{}", "IDR-105"),
+        ('{regex: "^x+$"}', '{regex: "^x+$", like: "x%"}', "IDR-105"),
+        ('{regex: "^x+$"}', "[x]", "IDR-105"),
+        ("match: [last_name, dob]", "match: [dob, dob]", "IDR-105"),
+        ("match: [last_name, dob]", "match: [last_name, {dob: 1}]", "IDR-105"),
+        ("sources: [shop, crm]", "sources: [shop, shop]", "IDR-105"),
+        ("attributes: {email: email, first_name: first_name}", "attributes: [email]", "IDR-105"),
+        ("first_name: first_name}", "first_name: }", "IDR-105"),
+        ("key: customer_id", "key: {id: customer_id}", "IDR-105"),
         ("lookback_minutes: 10", "lookback_minutes: -1", "IDR-105"),
         ("rules:", "rules: [", "IDR-101"),
     ],
@@ -112,3 +121,12 @@ def test_a_file_that_is_not_utf8_is_idr_112(tmp_path: Path) -> None:
     with pytest.raises(IdrError) as caught:
         load_file(path)
     assert caught.value.code == "IDR-112"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("{id: 1}", "a mapping"), ("[id]", "a list"), ("no", "false"), ("7", "7")]
+)
+def test_a_value_of_the_wrong_type_is_told_as_what_it_is(good_yaml: str, value: str, shown: str) -> None:
+    [problem] = problems(good_yaml.replace("key: customer_id", f"key: {value}"))
+    assert (problem.code, problem.message) == ("IDR-105", f"must be text, not {shown}")
+    assert problem.where == "idr.yml:4 sources.crm.key"

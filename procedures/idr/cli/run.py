@@ -99,7 +99,6 @@ def _summary(result: dict[str, Any]) -> None:
     for label, style in (("reasons", "yellow"), ("warnings", "yellow")):
         for line in result.get(label) or ():
             say(f"{label[:-1].capitalize()}: {line}", style)
-    if result.get("message"):
-        say(result["message"])
+    say(result["message"])
     if result.get("status") == "HELD":
         say(f"To publish it all the same: idr approve {result.get('run_id')} --db FILE")

@@ -91,8 +91,6 @@ def _objection(node: exp.Expr) -> str | None:
     if isinstance(node, exp.Column):
         if node.table:
             return f'the column "{node.sql()}" is qualified; write its name alone'
-        if isinstance(node.this, exp.Star):
-            return '"*" is not allowed'
         if not node.this.args.get("quoted") and node.name.lower() in _CONTEXT_COLUMNS:
             return f'"{node.name}" depends on the session and is not allowed'
         return None

@@ -98,8 +98,6 @@ def _mistyped(wh: Warehouse, source: Source, types: dict[str, Column]) -> list[P
 
 def _types(wh: Warehouse, sources: list[Source]) -> dict[str, dict[str, Column]]:
     """The columns that the sources' expressions make, in one question; empty when one of them cannot be computed."""
-    if not sources:
-        return {}
     texts = {source.source_id: tuple(dict.fromkeys(text for _, text in _expressions(source))) for source in sources}
     try:
         columns = iter(_described(wh, [(source, texts[source.source_id]) for source in sources]))

@@ -64,10 +64,7 @@ class _Tree:
     scalars: SafeConstructor = field(default_factory=SafeConstructor)
 
     def where(self, path: Path) -> str:
-        known = path
-        while known and known not in self.lines:
-            known = known[:-1]
-        line = self.lines.get(known)
+        line = self.lines.get(path)
         dotted = _dotted(path)
         return f"{self.name}:{line} {dotted}".strip() if line else f"{self.name} {dotted}".strip()
 

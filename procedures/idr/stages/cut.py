@@ -51,7 +51,7 @@ def cut(
     """The parts of one component and the links cut.
 
     `values` maps every entity to its values of the limited identifiers, `limits` an identifier to the number of
-    distinct values that an identity may hold, `vetoes` are (override id, entity, entity).
+    distinct values that an identity may hold, `vetoes` are (override id, entity, entity) of this component.
     """
     of_entity = {
         entity: _Part({entity}, set(), {name: {value} for name, value in held.items() if name in limits})
@@ -59,8 +59,7 @@ def cut(
     }
     for override_id, a, b in sorted(vetoes):
         for one, other in ((a, b), (b, a)):
-            if one in of_entity:
-                of_entity[one].rivals.setdefault(other, (override_id, one))
+            of_entity[one].rivals.setdefault(other, (override_id, one))
     of_key: dict[int, _Part] = {}
     cuts: list[Cut] = []
     for link in _strongest_first(links):

@@ -7,6 +7,7 @@ from functools import cache
 from sqlglot import exp, parse_one
 
 from idr.model import Config, Survivorship
+from idr.normalize import fill
 from idr.stages.context import RunContext
 from idr.statement import read, work_table
 
@@ -53,14 +54,8 @@ def _source_rank(chosen: Survivorship) -> str:
 def _score_of(strategy: str, name: str) -> str:
     """The strategy's score of the attribute `name`."""
     replaced = {"value": f"a_{name}", "value_count": f"n_{name}", "value_rank": f"v_{name}", "source_rank": f"s_{name}"}
-    tree = score(strategy).copy()
-    for column in list(tree.find_all(exp.Column)):
-        if column.name in replaced:
-            if column is tree:
-                tree = exp.column(replaced[column.name])
-            else:
-                column.replace(exp.column(replaced[column.name]))
-    return tree.sql(dialect="snowflake")
+    columns = {column: exp.column(own) for column, own in replaced.items()}
+    return fill(score(strategy), columns).sql(dialect="snowflake")
 
 
 def build(ctx: RunContext) -> str:
