@@ -85,7 +85,7 @@ class _Body(Engine):
             raise SqlError("The worker process of the handler is gone.", "100357", "P0000") from None
 
 
-class _WithHistory(DuckDBWarehouse):
+class WithHistory(DuckDBWarehouse):
     """Reads TASK_HISTORY from the table that stands for it."""
 
     def query(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> list[Row]:
@@ -158,12 +158,13 @@ class Hours:
             for row in self.store.runs()
             if group in (None, row.graph_run_group_id)
         ]  # fmt: skip
-        connection.executemany(f"insert into main.task_history values ({', '.join('?' * 10)})", rows)
+        if rows:
+            connection.executemany(f"insert into main.task_history values ({', '.join('?' * 10)})", rows)
 
     def starts(self) -> list[dict[str, Any]]:
         """What `idr_status` tells of each start, the newest first."""
         self.write_history()
-        return starts(_WithHistory(self.shop.connection))
+        return starts(WithHistory(self.shop.connection))
 
     def rows(self, task: str) -> list[TaskRun]:
         """TASK_HISTORY of a task, oldest first."""

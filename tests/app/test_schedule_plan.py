@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ from idr.run import cleanup
 from idr.schedule.apply import outcomes
 from idr.schedule.report import report
 from idr.schedule.starts import starts
+from idr.statement import read
+from tests.app.hours import Hours, WithHistory
 from tests.resolution.shop import NOW, Shop
 
 STRICT = Guardrails(max_cluster_size=2, max_moved_ratio=None)
@@ -206,6 +208,36 @@ def test_starts_are_told_the_newest_first_and_of_each_what_decided() -> None:
         ("at g2", "FAILED", "FAILED", "broken"),
         ("at g1", "SUCCEEDED", "PASS", None),
     ]
+
+
+def test_of_each_task_of_a_start_the_last_attempt_is_told_and_the_newest_start_first() -> None:
+    hours = Hours({}, datetime(2024, 6, 1, tzinfo=UTC))
+    hours.write_history()
+    dry, live, weekly, full = (f"IDR_{name}_TASK" for name in ("DRY_RUN", "LIVE_RUN", "WEEKLY_DRY_RUN", "WEEKLY_FULL"))
+    for group, name, state, attempt, condition, database, day in (
+        ("g1", dry, "FAILED", 1, None, "IDR", 2),
+        ("g1", dry, "SUCCEEDED", 2, None, "IDR", 2),
+        ("g1", live, "SUCCEEDED", 1, "verdict = 'PASS'", "IDR", 3),
+        ("g2", live, "FAILED", 1, None, "IDR", 4),
+        ("g3", weekly, "SUCCEEDED", 1, None, "IDR", 1),
+        ("g3", full, "SKIPPED", 1, "verdict = 'PASS'", "IDR", 5),
+        ("g4", dry, "SCHEDULED", 1, None, "IDR", 9),
+        ("g5", "IDR_CLEANUP_TASK", "SUCCEEDED", 1, None, "IDR", 9),
+        ("g6", dry, "SUCCEEDED", 1, None, "OTHER", 9),
+    ):
+        at = datetime(2024, 6, day, tzinfo=UTC)
+        row = (name, state, f"{group} {attempt}", group, attempt, condition, database, at, at, at + timedelta(days=7))
+        hours.shop.query(f"insert into main.task_history values ({', '.join('?' * 10)})", *row)
+    rows = WithHistory(hours.shop.connection).query(read("schedule/graph_tasks"))
+    assert [(row["graph_run"], row["name"], row["state"], row["error_message"], row["is_root"]) for row in rows] == [
+        ("g2", live, "FAILED", "g2 1", True),
+        ("g1", dry, "SUCCEEDED", "g1 2", True),
+        ("g1", live, "SUCCEEDED", "g1 1", False),
+        ("g3", weekly, "SUCCEEDED", "g3 1", True),
+        ("g3", full, "SKIPPED", "g3 1", False),
+    ]
+    assert [row["at"][:10] for row in rows[:2]] == ["2024-06-04", "2024-06-02"]
+    assert [row["next_at"][:10] for row in rows[:2]] == ["2024-06-11", "2024-06-09"]
 
 
 def test_outcomes_are_known_without_the_history_of_tasks() -> None:

@@ -13,7 +13,7 @@ from sqlglot import exp
 from tests.mutation.mutant import Mutant
 
 # `setup` holds definitions: of these the views and the rows that are put in
-SETUP = ("idr_out", "idr_meta", "run_state", "schedule")
+SETUP = ("idr_out", "idr_meta", "run_state", "schedule", "views")
 Change = tuple[str, Callable[[exp.Expr], None]]
 
 _WORD = re.compile(r"[A-Za-z_]+")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import networkx as nx
 
-from idr.model import Survivorship
 from tests.resolution.histories import Expected, World
 
 Ids = dict[str, str]
@@ -233,48 +235,63 @@ def assert_only_what_changed_is_written(world: World, before: dict[str, dict[tup
 
 
 def assert_profiles_are_what_survives(world: World) -> None:
-    live, at = world.live(), world.membership()
-    members: dict[str, list[str]] = {}
-    for entity, resolved in at.items():
-        members.setdefault(resolved, []).append(entity)
-    survivors = {
-        resolved: {name: _survivor(world, live, entities, name) for name in world.config.survivorship}
-        for resolved, entities in members.items()
-    }
-    for table, part in (("golden_profile_current", 0), ("golden_provenance_current", 1)):
-        names = ", ".join(world.config.survivorship)
+    sources, held = world.config.sources, {name: dict[str, list[Value]]() for name in world.config.survivorship}
+    at = world.membership()
+    for entity, row in world.live().items():
+        source = sources[entity.split(":")[0]]
+        when = row["upd"] if source.watermark else None
+        for name, clusters_held in held.items():
+            values = clusters_held.setdefault(at[entity], [])
+            if row[name] is not None:
+                values.append(Value(row[name], when, source.trust, entity))
+    expected = [
+        {resolved: survivor(world.config.survivorship[name].strategy, values) for resolved, values in mine.items()}
+        for name, mine in held.items()
+    ]
+    for table, part in (("golden_profile_current", "text"), ("golden_provenance_current", "entity")):
+        names = ", ".join(held)
         rows = world.connection.execute(f"select resolved_id, {names} from idr_out.{table}").fetchall()
         assert {row[0]: list(row[1:]) for row in rows} == {
-            resolved: [found[part] for found in values.values()] for resolved, values in survivors.items()
+            resolved: [getattr(found[resolved], part, None) for found in expected] for resolved in set(at.values())
         }
 
 
-def _survivor(
-    world: World, live: dict[str, dict], entities: list[str], name: str
-) -> tuple[str, str] | tuple[None, None]:
-    """The value that survives and the record that it is of: the strategy decides, then the latest of the ablest."""
+@dataclass(frozen=True)
+class Value:
+    """What a record holds of an attribute, since when, and how far its source is trusted (1 is best)."""
 
-    def place(entity: str, *, oldest: bool = False) -> tuple[Any, ...]:
-        source = world.config.sources[entity.split(":", maxsplit=1)[0]]
-        at = live[entity]["upd"] if source.watermark else None
-        age = 0.0 if at is None else at.timestamp()
-        return at is None, age if oldest else -age, source.trust, entity
+    text: str
+    at: datetime | None
+    trust: int
+    entity: str
 
-    held = sorted((entity for entity in entities if live[entity][name] is not None), key=place)
-    if not held:
-        return None, None
-    values = [live[entity][name] for entity in held]
-    chosen: Survivorship = world.config.survivorship[name]
-    winner = {
-        "most_recent": lambda: held[0],
-        "earliest": lambda: min(held, key=lambda entity: place(entity, oldest=True)),
-        "longest": lambda: max(held, key=lambda entity: len(live[entity][name])),
-        "most_frequent": lambda: max(held, key=lambda entity: values.count(live[entity][name])),
-        "min": lambda: min(held, key=lambda entity: live[entity][name]),
-        "max": lambda: max(held, key=lambda entity: live[entity][name]),
-        "source_priority": lambda: min(held, key=lambda entity: world.config.sources[entity.split(":")[0]].trust),
-    }[chosen.strategy]()
-    return live[winner][name], winner
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """The latest comes first, then the one whose source is trusted most, then the smallest key."""
+        return self.at is None, self.at and -self.at.timestamp(), self.trust, self.entity
+
+    @property
+    def order(self) -> tuple[bool, float, str]:
+        """Numbers by size, then words."""
+        try:
+            return False, float(self.text), self.text
+        except ValueError:
+            return True, 0.0, self.text
+
+
+def survivor(strategy: str, values: list[Value]) -> Value | None:
+    """The value that a strategy of docs/configuration.md lets survive; of several as good the first in `place`."""
+    texts = [value.text for value in values]
+    ranks: dict[str, Callable[[Value], Any]] = {
+        "most_recent": lambda value: 0,
+        "earliest": lambda value: (value.at is None, value.at and value.at.timestamp(), value.trust, value.entity),
+        "longest": lambda value: -len(value.text),
+        "most_frequent": lambda value: -texts.count(value.text),
+        "min": lambda value: value.order,
+        "max": lambda value: [-sorted({other.order for other in values}).index(value.order)],
+        "source_priority": lambda value: value.trust,
+    }
+    return min(values, key=lambda value: (ranks[strategy](value), value.place), default=None)
 
 
 def assert_cuts_and_broken_limits_are_told(world: World, expected: Expected) -> None:

@@ -73,6 +73,31 @@ def test_a_suspect_value_that_was_published_is_told_again_when_more_carry_it() -
     assert shop.run()["gate"] == shop.run("FULL")["gate"] == "PASS"
 
 
+def test_a_smaller_suspect_value_is_told_beside_a_larger_one_that_is_known() -> None:
+    shop = shop_of(suspect_group_factor=5.0)
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(40)))
+    add_group(shop, "known", 14, 200)
+    shop.approve(shop.run("FULL")["run_id"])
+    add_group(shop, "fresh", 12, 300)
+    for mode in ("INCR", "FULL"):
+        held = shop.run(mode)
+        assert held["counts"]["suspect_groups"] == 1
+        assert [reason.split("for example ")[1].split(")")[0] for reason in held["reasons"]] == ["shop:300"]
+
+
+def test_a_smaller_conflict_of_another_identifier_is_told_beside_one_that_is_known() -> None:
+    identifiers = {
+        "email": Identifier("email", "email", max_per_identity=1),
+        "phone": Identifier("phone", "digits", max_per_identity=1),
+    }
+    shop = Shop(identifiers=identifiers, guardrails=replace(NO_LIMITS, max_conflicts=0))
+    shop.add((1, "a@x.org", "5551", "x", NOW), (2, "b@x.org", "5551", "x", NOW), (3, "c@x.org", "5551", "x", NOW))
+    shop.approve(shop.run("FULL")["run_id"])
+    shop.add((4, "a@x.org", "5552", "x", NOW))
+    held = shop.run()
+    assert (held["status"], held["counts"]["conflicts"]) == ("HELD", 1)
+
+
 def test_a_conflict_that_was_published_is_told_again_when_it_grows() -> None:
     identifiers = {
         "email": Identifier("email", "email"),

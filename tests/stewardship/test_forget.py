@@ -14,7 +14,7 @@ from idr import overrides, schema
 from idr.compare import membership
 from idr.config import store
 from idr.errors import IdrError
-from idr.model import Exclusion, Guardrails, Identifier
+from idr.model import Exclusion, Guardrails, Identifier, Rule
 from idr.run import forget
 from idr.show import show
 from idr.stages.context import RunContext
@@ -189,8 +189,36 @@ def test_a_group_that_shrinks_to_its_limit_links_again() -> None:
     shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(3)))
     shop.run("FULL")
     assert shop.clusters() == [["shop:0"], ["shop:1"], ["shop:2"]]
-    forget(shop.wh, "shop:0", clock=lambda: shop.now)
+    was = shop.ids()
+    receipt = forget(shop.wh, "shop:0", clock=lambda: shop.now)
     assert shop.clusters() == [["shop:1", "shop:2"]]
+    became = {
+        was["shop:0"]: (None, 0),
+        was["shop:1"]: (shop.ids()["shop:1"], 1),
+        was["shop:2"]: (shop.ids()["shop:1"], 1),
+    }
+    assert [tuple(row.values()) for row in receipt["clusters"]] == [(old, *new) for old, new in sorted(became.items())]
+
+
+def test_groups_of_a_value_that_nobody_else_holds_are_erased_and_all_others_stay() -> None:
+    rules = {"email": Rule("email", ("email",), 1, max_group_size=2), "phone": Rule("phone", ("phone",), 2)}
+    shop = Shop(guardrails=UNLIMITED, rules=rules, sources={"shop": replace(SHOP, detect_deletes=True)})
+    shop.add(*((i, "left@x.org", None, "x", NOW) for i in range(3)))
+    shop.add(*((10 + i, "mine@x.org", "555", "x", NOW) for i in range(3)), (20, None, "555", "x", NOW))
+    shop.run("FULL")
+    shop.query("delete from shop.people where id in (0, 1, 2, 11, 12)")
+    shop.run()
+    keys = shop.query("select distinct rule_id, match_key from idr_out.skipped_identifier_groups")
+    keys += shop.query("select distinct rule_id, match_key from idr_out.match_key_current where rule_id = 'phone'")
+    for row in keys:
+        shop.query("insert into idr_meta.known_suspect_group values (?, ?, 9)", *row)
+    mine = shop.query("select match_key from idr_out.match_key_current where rule_id = 'email'")
+    forget(shop.wh, "shop:10", clock=lambda: shop.now)
+    left = {row for row in keys if row[1:] not in mine}
+    assert len(left) == len(keys) - 1 == 2
+    assert set(shop.query("select rule_id, match_key from idr_meta.known_suspect_group")) == left
+    skipped = shop.query("select rule_id, match_key from idr_out.skipped_identifier_groups")
+    assert set(skipped) == {row for row in left if row[0] == "email"}
 
 
 def test_erasure_ends_what_the_records_vetoes_cut() -> None:

@@ -156,6 +156,16 @@ def test_a_decision_that_was_edited_since_waits_for_the_next_run(shop: Shop, col
     assert [(row["is_published"], row["revoked_at"]) for row in waiting] == [(False, None)]
 
 
+@pytest.mark.parametrize(("column", "other"), [("entity_a", 4), ("entity_b", 5)])
+def test_a_decision_moved_to_another_pair_waits_there(shop: Shop, column: str, other: int) -> None:
+    made = decide(shop, "LINK", 4, 5)
+    shop.run()
+    query = f"update idr_meta.identity_override set {column} = 'shop:1' where override_id = ?"
+    shop.query(query, made)
+    stays = 9 - other
+    assert [row["is_published"] for row in explain(shop.wh, "shop:1", f"shop:{stays}")["pending"]] == [False]
+
+
 def test_decisions_are_listed_the_oldest_first_and_by_name_where_they_are_as_old(shop: Shop) -> None:
     ends = [(1, 4), (4, 5), (1, 5), (2, 4)]
     made = [decide(shop, "UNLINK", a, b) for a, b in ends]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from idr.explain import explain
+from idr import overrides
+from idr.errors import IdrError
+from idr.explain import explain, find_entity
 from idr.model import Exclusion, Guardrails, Identifier, Rule, Source
-from tests.resolution.shop import NOW, Shop
+from tests.resolution.shop import NOW, SHOP, Shop
+
+UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
 
 SOURCE = Source(
     "shop",
@@ -27,7 +31,7 @@ def shop() -> Shop:
             "name": Identifier("name", "name"),
         },
         rules={"email": Rule("email", ("email",), 1), "both": Rule("both", ("name", "phone"), 2)},
-        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        guardrails=UNLIMITED,
     )
     shop.add((1, "Info@Shared.org", "555", "Ann Lee", NOW), (2, "info@shared.org", "556", "Bo Ray", NOW))
     shop.add((3, "c@x.org", "555", "Cid Roe", NOW), (4, "d@x.org", None, "ann lee", NOW))
@@ -55,3 +59,123 @@ def test_the_parts_of_the_nearest_rule_are_told(shop: Shop) -> None:
 
 def test_nothing_shared_is_nothing(shop: Shop) -> None:
     assert explain(shop.wh, "shop:2", "shop:3")["cause"]["kind"] == "nothing"
+
+
+def test_a_veto_is_told_while_it_is_published_and_a_link_is_none(shop: Shop) -> None:
+    """The veto that waits is not yet the reason, and of two decisions only the veto is one."""
+    waiting = overrides.add(shop.wh, "UNLINK", "shop:1", "shop:3", "no", "ann", shop.now)["override_id"]
+    assert explain(shop.wh, "shop:1", "shop:3")["cause"]["kind"] == "parts"
+    shop.run()
+    told = explain(shop.wh, "shop:1", "shop:3")["cause"]
+    assert (told["kind"], told["override"]["override_id"]) == ("vetoed", waiting)
+    columns = "override_id, kind, entity_a, entity_b, created_at"
+    link = "('a', 'LINK', 'shop:1', 'shop:3', '2000-01-01')"
+    shop.query(f"insert into idr_meta.identity_override ({columns}) values {link}")
+    shop.run()
+    told = explain(shop.wh, "shop:1", "shop:3")["cause"]
+    assert (told["kind"], told["override"]["override_id"]) == ("vetoed", waiting)
+
+
+def test_the_rule_with_the_larger_share_of_agreement_comes_nearest_the_stronger_where_they_are_equal() -> None:
+    columns = {"email": "email", "phone": "phone", "name": "name"}
+    rules = {
+        "all": Rule("all", ("email", "phone", "name"), 1),
+        "pair": Rule("pair", ("phone", "email"), 3),
+        "couple": Rule("couple", ("email", "phone"), 2),
+    }
+    shop = Shop(
+        sources={"shop": Source("shop", "shop.people", "id", identifiers=columns)},
+        identifiers={name: Identifier(name, "lower") for name in columns},
+        rules=rules,
+        guardrails=UNLIMITED,
+    )
+    shop.add((1, "a@x.org", "555", "Ann", NOW), (2, "a@x.org", "556", "Bob", NOW), (3, "c@x.org", "557", "Ann", NOW))
+    shop.run("FULL")
+    told = explain(shop.wh, "shop:1", "shop:2")
+    assert told["reason"] == "Rule couple comes nearest: email agrees; phone differs"
+    assert [rule["rule_id"] for rule in told["cause"]["rules"]] == ["all", "couple", "pair"]
+    assert explain(shop.wh, "shop:1", "shop:3")["cause"]["rule_id"] == "all"
+
+
+def test_an_excluded_value_is_told_where_both_lack_the_identifier_for_it() -> None:
+    """A value that one record may hold, or that is another than the other's, is not the reason."""
+    email = Identifier("email", "email", exclude=(Exclusion("like", "%@shared.org"), Exclusion("exact", "x@y.org")))
+    shop = Shop(
+        sources={"shop": SOURCE},
+        identifiers={
+            "name": Identifier("name", "name"),
+            "email": email,
+            "phone": Identifier("phone", "digits"),
+        },
+        rules={"email": Rule("email", ("email",), 1)},
+        guardrails=UNLIMITED,
+    )
+    shop.add((1, "a@shared.org", None, "a", NOW), (2, "b@shared.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
+    shop.add((4, "X@y.org", None, "d", NOW), (5, "x@Y.org", None, "e", NOW), (6, None, None, "f", NOW))
+    shop.run("FULL")
+    kinds = {other: explain(shop.wh, "shop:1", f"shop:{other}")["cause"]["kind"] for other in (2, 3, 4, 6)}
+    assert kinds == dict.fromkeys((2, 3, 4, 6), "nothing")
+    told = explain(shop.wh, "shop:4", "shop:5", show_values=True)
+    assert (told["cause"]["identifier"], told["cause"]["value"]) == ("email", "X@y.org")
+
+
+def test_a_limit_is_told_with_its_number_and_a_forced_link_as_one_of_a_person() -> None:
+    identifiers = {
+        "email": Identifier("email", "email"),
+        "phone": Identifier("phone", "digits", max_per_identity=2, on_conflict="cut"),
+    }
+    shop = Shop(identifiers=identifiers, rules={"email": Rule("email", ("email",), 1)}, guardrails=UNLIMITED)
+    shop.add(*((i, "a@x.org", f"555{i}", "x", NOW) for i in range(1, 4)), (9, None, None, "x", NOW))
+    shop.run("FULL")
+    assert shop.clusters() == [["shop:1", "shop:2"], ["shop:3"], ["shop:9"]]
+    told = explain(shop.wh, "shop:3", "shop:1")
+    assert told["reason"] == (
+        "The chain between them was cut where shop:3 holds a value of rule email:"
+        " one identity would have held more than 2 different values of phone"
+    )
+    link = {"entity_key": "shop:3", "rule_id": "email", "identifier_type": "phone", "other_entity_key": None}
+    assert told["cause"] == {"kind": "cut", "link": link, "limit": 2}
+    columns = "override_id, kind, entity_a, entity_b, reason, created_by, created_at"
+    rows = "('l', 'LINK', 'shop:2', 'shop:9', 'so', 'ann', '2024-01-01'), "
+    rows += "('v', 'UNLINK', 'shop:2', 'shop:9', 'no', 'bob', '2024-02-03')"
+    shop.query(f"insert into idr_meta.identity_override ({columns}) values {rows}")
+    shop.run()
+    around = explain(shop.wh, "shop:1", "shop:9")
+    assert around["cause"]["override"]["override_id"] == "v"
+    assert around["reason"] == (
+        f"The chain between them was cut where {around['cause']['link']['entity_key']} holds a link made by a person:"
+        f" it would have joined it to {around['cause']['link']['other_entity_key']},"
+        " against unlink v by bob on 2024-02-03 (no)"
+    )
+
+
+def test_a_skipped_value_is_told_with_its_rule_size_and_limit() -> None:
+    rules = {"email": Rule("email", ("email",), 1, max_group_size=2), "phone": Rule("phone", ("phone",), 2)}
+    shop = Shop(rules=rules, guardrails=UNLIMITED)
+    shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(4)))
+    shop.run("FULL")
+    told = explain(shop.wh, "shop:0", "shop:3")
+    assert told["cause"] == {"kind": "oversized", "rule_id": "email", "group_size": 4, "max_group_size": 2}
+    assert told["reason"] == (
+        "They share a value of rule email, but 4 records carry it and at most 2 may: the value was skipped as oversized"
+    )
+
+
+def test_a_record_that_waits_for_its_first_run_is_unpublished() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "b@x.org", None, "b", NOW))
+    shop.run("FULL")
+    shop.query("delete from idr_out.identity_resolved_membership_current where entity_key = 'shop:2'")
+    for a, b in (("shop:1", "shop:2"), ("shop:2", "shop:1")):
+        told = explain(shop.wh, a, b)
+        assert (told["cause"]["kind"], told["reason"]) == ("unpublished", "shop:2 has no published identity yet")
+
+
+def test_an_unknown_key_is_answered_with_the_three_that_are_nearest() -> None:
+    shop = Shop(guardrails=UNLIMITED, sources={"shop": SHOP})
+    shop.add(*((key, None, None, "x", NOW) for key in (1, 12, 123, 1234, 99, 19)))
+    shop.run("FULL")
+    for wanted, nearest in (("SHOP:124", "shop:12, shop:123, shop:1234"), ("shop:9", "shop:1, shop:19, shop:99")):
+        with pytest.raises(IdrError) as caught:
+            find_entity(shop.wh, wanted)
+        assert f"Did you mean {nearest}?" in str(caught.value)

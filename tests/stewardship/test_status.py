@@ -1,0 +1,58 @@
+"""How things stand, and what ran."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from idr.history import history, status
+from idr.model import Guardrails, Rule
+from tests.resolution.shop import NOW, Shop
+
+
+def recorded(shop: Shop, run_id: str, day: int, state: str = "SUCCESS") -> None:
+    at = NOW + timedelta(days=day)
+    values = (run_id, state, at, at, "[]", "said", False)
+    columns = "run_id, status, started_at, ended_at, reasons, message, is_dry_run"
+    shop.query(f"insert into idr_out.run_history ({columns}) values (?, ?, ?, ?, ?, ?, ?)", *values)
+
+
+def test_the_latest_runs_come_first_by_name_where_they_began_at_once() -> None:
+    shop = Shop()
+    for run_id, day in (("b", 1), ("d", 2), ("a", 1), ("c", 3), ("e", 1)):
+        recorded(shop, run_id, day)
+    assert [row["run_id"] for row in history(shop.wh)] == ["c", "d", "e", "b", "a"]
+    assert [row["run_id"] for row in history(shop.wh, 3)] == ["c", "d", "e"]
+
+
+def test_totals_are_of_what_is_published() -> None:
+    unlimited = Guardrails(None, None, None, None, None, None, None, None)
+    shop = Shop(guardrails=unlimited, rules={"email": Rule("email", ("email",), 1, max_group_size=3)})
+    shop.add(
+        *((i, "a@x.org", None, "x", NOW) for i in range(3)), *((10 + i, "b@x.org", None, "x", NOW) for i in range(4))
+    )
+    shop.add((20, "c@x.org", None, "x", NOW), (21, "c@x.org", None, "x", NOW))
+    shop.add(*((30 + i, "d@x.org", None, "x", NOW) for i in range(4)))
+    shop.run("FULL")
+    shop.query("delete from shop.people where id in (30, 31, 32)")
+    shop.run("FULL")
+    told = status(shop.wh)
+    assert {name: told[name] for name in ("entities", "clusters", "largest_cluster", "skipped_groups")} == {
+        "entities": 10,
+        "clusters": 7,
+        "largest_cluster": 3,
+        "skipped_groups": 1,
+    }
+    assert told["last_run"]["run_id"] == history(shop.wh, 1)[0]["run_id"]
+
+
+def test_plans_that_wait_and_alerts_that_are_open_are_told_in_order() -> None:
+    shop = Shop()
+    for run_id, state in (("b", "HELD"), ("a", "HELD"), ("c", "READY"), ("d", "PUBLISHED")):
+        shop.query("insert into idr_out.plan (run_id, status) values (?, ?)", run_id, state)
+    shop.query("update idr_meta.base_state set published_at = ?", NOW)
+    held = [("a", 2, "HELD"), ("b", 3, "HELD"), ("d", 4, "HELD")]
+    for run_id, day, state in (*held, ("x", 2, "FAILED"), ("y", -1, "FAILED"), ("z", 1, "SUCCESS")):
+        recorded(shop, run_id, day, state)
+    told = status(shop.wh)
+    assert told["held_plans"] == ["a", "b"]
+    assert [(row["kind"], row["run_id"]) for row in told["alerts"]] == [("HELD", "b"), ("HELD", "a"), ("FAILED", "x")]
