@@ -42,6 +42,7 @@ _PRIOR = {
     "reliability": 0.1,
 }
 SEEDS = (4, 7, 1, 2, 0, 11)  # of random histories
+_STEM = 5  # letters that the name of a file and that of a test about it share
 _FIRST = 2.5  # seconds of tests in the first of two forks
 _QUIET = (
     "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
@@ -138,8 +139,11 @@ class Trials:
         seconds = self.touched["seconds"]
         here, all_kills = self.kills.get(mutant.file, Counter()), sum(self.kills.values(), Counter())
 
+        names = [word[:_STEM] for word in re.findall("[a-z]+", mutant.file.partition("/")[2]) if len(word) >= _STEM]
+
         def promise(test: str) -> float:
             prior = max((weight for name, weight in _PRIOR.items() if name in test), default=1.0)
+            prior += 5 * sum(name in test for name in names)
             return (prior + 20 * here[test] + 2 * all_kills[test]) / (0.2 + seconds[test])
 
         return sorted((test for test in found if test in seconds), key=promise, reverse=True)

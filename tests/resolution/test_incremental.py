@@ -177,6 +177,22 @@ def test_a_group_stays_skipped_while_it_is_above_its_cap() -> None:
     assert shop.clusters() == oracle(shop) == [["shop:3", "shop:4"]]
 
 
+def test_a_skipped_group_names_the_first_run_that_met_it_and_the_last_that_examined_it() -> None:
+    shop = Shop(guardrails=UNLIMITED, rules={"email": Rule("email", ("email",), 1, max_group_size=2)})
+    shop.add(
+        *((i, "a@x.org", None, "x", NOW) for i in range(3)), *((10 + i, "b@x.org", None, "x", NOW) for i in range(3))
+    )
+    first, began = shop.run("FULL")["run_id"], shop.now
+    add_one(shop, 3, email="a@x.org")
+    second = shop.run()["run_id"]
+    columns = "group_size, first_run_id, last_run_id, skipped_at, resumed_at"
+    skipped = f"select {columns} from idr_out.skipped_identifier_groups order by 1"
+    assert shop.query(skipped) == [(3, first, first, began, None), (4, first, second, began, None)]
+    shop.query("delete from shop.people where id in (10, 11)")
+    third = shop.run("FULL")["run_id"]
+    assert shop.query(skipped) == [(3, first, third, began, shop.now), (4, first, third, began, None)]
+
+
 def test_a_row_that_ties_with_the_watermark_is_not_lost() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW))

@@ -80,6 +80,15 @@ def test_two_plans_are_compared(shop: Shop) -> None:
     assert differences(compare(shop.wh, unchanged, shop.run("FULL", dry_run=True)["run_id"])) == CHANGED
 
 
+def test_ten_examples_are_told_unless_another_number_is_asked_for() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"u{i // 2}@x.org", None, "x", NOW) for i in range(24)))
+    first = shop.run("FULL")["run_id"]
+    shop.query("update shop.people set email = null, upd = upd + interval 1 minute where id % 2 = 1")
+    told = compare(shop.wh, first, shop.run()["run_id"])
+    assert (len(told["moved"]), len(told["split"]), told["totals"]["split"]) == (10, 10, 12)
+
+
 def test_examples_are_bounded_and_counted(shop: Shop) -> None:
     first = shop.run("FULL")["run_id"]
     change(shop)

@@ -221,6 +221,14 @@ def test_groups_of_a_value_that_nobody_else_holds_are_erased_and_all_others_stay
     assert set(skipped) == {row for row in left if row[0] == "email"}
 
 
+def test_at_most_fifty_identities_are_listed_in_a_receipt() -> None:
+    shop = Shop(guardrails=UNLIMITED, rules={"email": Rule("email", ("email",), 1, max_group_size=59)})
+    shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(60)))
+    shop.run("FULL")
+    receipt = forget(shop.wh, "shop:0", clock=lambda: shop.now)
+    assert (receipt["clusters_changed"], len(receipt["clusters"])) == (60, 50)
+
+
 def test_erasure_ends_what_the_records_vetoes_cut() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", "555", "b", NOW), (3, None, "555", "c", NOW))

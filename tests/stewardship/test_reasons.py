@@ -149,6 +149,35 @@ def test_a_limit_is_told_with_its_number_and_a_forced_link_as_one_of_a_person() 
     )
 
 
+def test_of_several_cuts_on_the_way_the_first_is_told() -> None:
+    """1 and 2 share an e-mail, 2 and 3 a name; telephones keep these three apart, and later a veto 4 and 5."""
+    phone = Identifier("phone", "digits", unique=True, on_conflict="cut")
+    columns = {"email": "email", "name": "name", "phone": "phone"}
+    shop = Shop(
+        sources={"shop": Source("shop", "shop.people", "id", identifiers=columns)},
+        identifiers={"email": Identifier("email", "email"), "name": Identifier("name", "name"), "phone": phone},
+        rules={"email": Rule("email", ("email",), 1), "name": Rule("name", ("name",), 2)},
+        guardrails=UNLIMITED,
+    )
+    shop.add((1, "a@x.org", "1", "One", NOW), (2, "a@x.org", "2", "Two", NOW), (3, "c@x.org", "3", "Two", NOW))
+    shop.add((4, "c@x.org", "3", "Four", NOW), (5, "e@x.org", "3", "Four", NOW))
+    shop.run("FULL")
+    assert shop.clusters() == [["shop:1"], ["shop:2"], ["shop:3", "shop:4", "shop:5"]]
+
+    def told(a: int, b: int) -> tuple:
+        cause = explain(shop.wh, f"shop:{a}", f"shop:{b}")["cause"]
+        return cause["kind"], cause["link"]["entity_key"], cause["link"]["rule_id"], cause["link"]["identifier_type"]
+
+    assert told(1, 3) == told(1, 2) == ("cut", "shop:2", "email", "phone")
+    assert told(3, 1) == told(3, 2) == told(2, 5) == ("cut", "shop:3", "name", "phone")
+    overrides.add(shop.wh, "UNLINK", "shop:4", "shop:5", "no", "ann", shop.now)
+    shop.run()
+    assert shop.clusters() == [["shop:1"], ["shop:2"], ["shop:3", "shop:4"], ["shop:5"]]
+    assert told(3, 5) == ("cut", "shop:5", "name", None)
+    assert told(5, 1) == ("cut", "shop:5", "name", None)
+    assert told(1, 5) == ("cut", "shop:2", "email", "phone")
+
+
 def test_a_skipped_value_is_told_with_its_rule_size_and_limit() -> None:
     rules = {"email": Rule("email", ("email",), 1, max_group_size=2), "phone": Rule("phone", ("phone",), 2)}
     shop = Shop(rules=rules, guardrails=UNLIMITED)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
+
 import pytest
 
 from idr.show import show
 from tests.resolution import agreement
 from tests.resolution.histories import World
+from tests.resolution.shop import NOW, Shop
 
 Event = tuple[str, int, str, str, str, str, str, object]
 
@@ -17,7 +21,35 @@ def place(event: Event) -> tuple:
     return version, kind, entity is not None, entity or "", resolved
 
 
-@pytest.mark.parametrize("seed", range(6))
+def test_a_page_is_the_beginning_of_the_whole_conflicts_and_the_end_of_the_log() -> None:
+    """By every column of the order in which docs and docstrings promise them."""
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "a", NOW))
+    shop.run("FULL")
+    resolved = shop.ids()["shop:1"]
+    shop.query("delete from idr_out.identity_event")
+    conflicts = [*product(("CUT", "HOLD"), ("shop:1", "shop:2"), ("email", "phone"), ("name", "tel"), (1, 2))]
+    events = [*product((1, 2), ("JOINED", "LEFT"), ("shop:1", "shop:2"), (resolved, "another"))]
+    for row in random.Random(7).sample(conflicts, len(conflicts)):
+        columns = "action, entity_key, rule_id, identifier_type, match_key, distinct_values, resolved_id"
+        shop.query(
+            f"insert into idr_out.identity_conflict ({columns}) values (?, ?, ?, ?, ?, ?, ?)", *row, row[4], resolved
+        )
+    for row in random.Random(7).sample(events, len(events)):
+        columns = "version, event_type, entity_key, resolved_id, other_resolved_id"
+        shop.query(f"insert into idr_out.identity_event ({columns}) values (?, ?, ?, ?, ?)", *row, resolved)
+    for limit in (1, 3, 5, 9, 15, 100):
+        told = show(shop.wh, "shop:1", limit=limit)
+        names = ("action", "entity_key", "rule_id", "identifier_type", "distinct_values")
+        page = [tuple(row[name] for name in names) for row in told["conflicts"]]
+        assert [row[:4] for row in page] == [row[:4] for row in conflicts[:limit]]
+        assert sorted(page) == conflicts[:limit]
+        names = ("version", "event_type", "entity_key", "resolved_id")
+        assert [tuple(row[name] for name in names) for row in told["events"]] == sorted(events)[-limit:]
+        assert (told["totals"]["conflicts"], told["totals"]["events"]) == (len(conflicts), len(events))
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_one_identity_is_told_with_its_records_events_and_conflicts(seed: int) -> None:
     world = World(seed)
     log: list[Event] = []
