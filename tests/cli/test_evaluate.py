@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idr.errors import IdrError
-from idr.evaluate import evaluate, score
+from idr.evaluate import evaluate, evaluate_table, score
 from idr.truth import read_truth
 from idr.warehouse.duckdb import DuckDBWarehouse
 
@@ -117,6 +117,23 @@ def test_evaluate_reads_the_published_membership(state: DuckDBWarehouse, tmp_pat
     result = evaluate(state, file)
     assert (result["entities"], result["only_in_truth"]) == (3, 1)
     assert result["pairwise"]["recall"] == 1
+
+
+def test_a_table_tells_the_truth_as_a_file_does(state: DuckDBWarehouse) -> None:
+    state.execute("create table crm.truth as select 'crm:1' as entity_key, 7 as cluster union all select 'crm:9', 7")
+    assert evaluate_table(state, "crm.truth")["pairwise"]["recall"] == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [("crm.no_table", "no such table"), ("crm.narrow", "fewer than two columns"), ("crm.hollow", "row 1 has no")],
+)
+def test_an_unusable_table_is_idr_408(state: DuckDBWarehouse, table: str, said: str) -> None:
+    state.execute("create table crm.narrow (entity_key varchar)")
+    state.execute("create table crm.hollow as select 'crm:1' as entity_key, null as cluster")
+    with pytest.raises(IdrError, match=said) as caught:
+        evaluate_table(state, table)
+    assert caught.value.code == "IDR-408"
 
 
 def test_evaluate_needs_common_entities(state: DuckDBWarehouse, tmp_path: Path) -> None:

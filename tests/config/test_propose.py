@@ -199,11 +199,51 @@ def test_updating_timestamps_are_watermarks(connection: duckdb.DuckDBPyConnectio
         ("deleted", "(i % 2)::integer", "deleted = 1"),
         ("IsDeleted", "case when i = 1 then 'Y' else 'N' end", "lower(IsDeleted) in ('y')"),
         ("deleted_by", "'me'", None),
+        ("is_deleted", "case when i = 1 then 'gone' else 'here' end", None),
     ],
 )
 def test_soft_deletes(connection: duckdb.DuckDBPyConnection, column: str, value: str, condition: str | None) -> None:
     columns = f"i as id, 'a' || i || '@b.de' as email, {value} as {column}"
     assert proposed(connection, people("t", columns)).sources["t"].deleted_when == condition
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("email", "md5(i::varchar)", "email: email  # hashed values"),
+        ("phone", "case when i % 3 > 0 then '+44 20 7946 0' || (100 + i) end", "40 sampled), 33 % are empty"),
+        ("dob", "(10 + i % 18) || '/' || (10 + i % 3) || '/19' || (40 + i)", "100 % are dates as DD/MM/YYYY"),
+        ("dob", "(10 + i % 3) || '.' || (10 + i % 18) || '.19' || (40 + i)", "100 % are dates as MM.DD.YYYY"),
+        (
+            "dob",
+            "(1 + i % 9) || '/' || (1 + i % 9) || '/19' || (40 + i)",
+            "# dob: named like dates of birth, but only 0 %",
+        ),
+        ("dob", "'once ' || i", "# dob: named like dates of birth, but only 0 %"),
+        ("dob", "(1940 + i) || case when i % 9 = 0 then '-13-45' else '-01-02' end", "88 % look like dates of birth"),
+        ("dob", "date '1950-01-01' + (i * 300)::int", "100 % look like dates of birth"),
+        ("updated_at", "null::timestamp", "watermark: updated_at  # by its name; it has no values yet"),
+    ],
+)
+def test_what_the_values_are_like_is_told(
+    connection: duckdb.DuckDBPyConnection, column: str, value: str, said: str
+) -> None:
+    """Beside an e-mail address, unless that is the column in question."""
+    also = "'a' || i || '@b.de' as email" if column != "email" else "date '1950-01-01' + (i * 300)::int as dob"
+    more = ", chr(65 + i::int % 26) || 'ing' as surname" if column == "email" else ""
+    text = text_for(connection, people("t", f"i as id, {value} as {column}, {also}{more}"))
+    assert said in text
+    assert inspect.check(DuckDBWarehouse(connection), load_text(text)) == []
+
+
+@pytest.mark.parametrize("name", ["email" * 1000, "e\nmail"], ids=["long", "two lines"])
+def test_a_column_whose_name_no_expression_can_hold_is_left_out(
+    connection: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    columns = f"i as id, 'a' || i || '@b.de' as mail, 'c' || i || '@d.de' as {written(name)}"
+    text = text_for(connection, people("t", columns))
+    assert load_text(text).sources["t"].identifiers == {"email": "mail"}
+    assert name not in text
 
 
 def test_a_compound_rule_needs_its_parts_in_one_source(connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from idr.errors import IdrError
 from idr.model import Identifier
-from idr.normalize import NORMALIZERS, folds_case
+from idr.normalize import NORMALIZERS, folds_case, steps
 from tests.normalize.batch import normal_form, normal_forms
 
 IDENTIFIERS = [
@@ -144,3 +145,14 @@ def test_without_placeholders_only_empty_text_is_nothing(name: str) -> None:
     assert normal_forms(identifier, ["", " \u00a0"]) == [None, None]
     if name in {"name", "postcode", "upper", "lower", "trim", "hash", "none"}:
         assert normal_form(identifier, "unknown") is not None
+
+
+@pytest.mark.parametrize(
+    ("identifier", "code"),
+    [(Identifier("x", "soundex"), "IDR-109"), (Identifier("x", "phone", region="XX"), "IDR-105")],
+)
+def test_a_form_that_this_version_does_not_know_is_told(identifier: Identifier, code: str) -> None:
+    """A state that a newer version published may name it."""
+    with pytest.raises(IdrError) as caught:
+        steps(identifier)
+    assert caught.value.code == code

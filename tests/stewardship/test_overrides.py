@@ -10,6 +10,7 @@ from idr import overrides
 from idr.errors import IdrError
 from idr.explain import explain
 from idr.model import Guardrails, Identifier
+from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.resolution.shop import NOW, Shop
 
 UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
@@ -248,3 +249,29 @@ def test_a_plan_that_respects_the_overrides_in_force_is_published(shop: Shop) ->
     planned = shop.run(dry_run=True)
     assert planned["run_id"] in shop.run()["message"]
     assert ["shop:4", "shop:5"] in shop.clusters()
+
+
+THEIRS = """
+insert into idr_meta.identity_override (override_id, kind, entity_a, entity_b, reason, created_by, created_at)
+values ('theirs', 'UNLINK', 'shop:4', 'shop:5', 'two people', 'bob', timestamp '2024-06-01')
+"""
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "code"),
+    [(THEIRS, "IDR-411"), ("delete from idr_out.entity_current where entity_key = 'shop:5'", "IDR-407")],
+    ids=["contradicted", "gone"],
+)
+def test_a_decision_that_something_else_overtook_is_withdrawn(shop: Shop, meanwhile: str, code: str) -> None:
+    """Another steward, or a run, commits between the check and the insert."""
+
+    class Overtaken:
+        def execute(self, sql: str, *values: object) -> object:
+            if "insert into idr_meta.identity_override" in sql.lower():
+                shop.query(meanwhile)
+            return shop.connection.execute(sql, *values)
+
+    with pytest.raises(IdrError) as caught:
+        overrides.add(DuckDBWarehouse(Overtaken()), "LINK", "shop:4", "shop:5", "one", "ann", shop.now)  # type: ignore[arg-type]
+    assert caught.value.code == code
+    assert shop.query("select count(*) from idr_meta.identity_override where created_by = 'ann'") == [(0,)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from idr.config import yaml_file
@@ -107,3 +109,14 @@ def test_before_the_first_publish_there_is_nothing_to_judge(shop: Shop) -> None:
     with pytest.raises(IdrError) as caught:
         suspects(shop.wh)
     assert caught.value.code == "IDR-113"
+
+
+def test_of_a_rule_of_several_parts_the_commonest_is_the_one_to_exclude(shop: Shop) -> None:
+    """Twenty records share e-mail and phone; the e-mail is on thirty others as well, each with a phone of its own."""
+    shop.apply(replace(shop.config, rules={"both": Rule("both", ("email", "phone"), 1)}))
+    shop.add(*((300 + i, "desk@x.org", "77", "x", NOW) for i in range(20)))
+    shop.add(*((400 + i, "desk@x.org", f"8{i}", "x", NOW) for i in range(30)))
+    shop.run("FULL")
+    [found] = [row for row in suspects(shop.wh, show_values=True)["suspects"] if row["records"] == 20]
+    assert (found["values"], found["identifier"]) == ({"email": "desk@x.org", "phone": "77"}, "email")
+    assert found["exclude"] == '{exact: "desk@x.org"}'

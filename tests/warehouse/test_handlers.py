@@ -126,6 +126,16 @@ def test_a_failed_run_tells_its_stage(app: Session) -> None:
     assert handlers.show(app, "crm:9")["error"]["code"] == "IDR-407"
 
 
+def test_a_surprise_is_an_answer_and_a_line_in_the_log(
+    app: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(handlers.history, "status", lambda _: {}["missing"])
+    answer = plain(handlers.status(app))
+    assert (answer["status"], answer["error"]["code"]) == ("FAILED", "IDR-599")
+    assert "KeyError: 'missing'" in answer["message"]
+    assert [record.message for record in caplog.records if record.name == "idr"] == ["unexpected failure in idr_status"]
+
+
 def test_configuring_anew_mends_a_configuration_and_a_state_that_were_damaged_by_hand(app: Session) -> None:
     handlers.configure(app, YAML)
     wh = SnowparkWarehouse(app)

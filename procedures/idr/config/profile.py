@@ -97,13 +97,12 @@ def uniqueness(wh: Warehouse, table: str, key: str) -> bool:
 
 
 def _usable(wh: Warehouse, table: str, column: Column) -> bool:
-    if column.family == "other" or not column.name.isprintable():
+    if column.family == "other":
+        return False
+    if not column.name.isprintable():
         return False
     try:
-        parsed = parse(identifier(column.name))
-        if not isinstance(parsed, exp.Column) or parsed.name != column.name:
-            return False
-        wh.describe(exp.select(parsed).from_(table_name(table)).sql(dialect="snowflake"))
+        wh.describe(exp.select(parse(identifier(column.name))).from_(table_name(table)).sql(dialect="snowflake"))
     except IdrError:
         return False
     return True

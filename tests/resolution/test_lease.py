@@ -1,0 +1,88 @@
+"""The lease of a run: renewed while it works, lost with a word, and never in the way of what failed to take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import duckdb
+import pytest
+
+from idr.errors import IdrError
+from idr.model import Settings
+from tests.resolution.shop import NOW, Shop
+
+LOST = duckdb.ConnectionException("Connection Error: the connection is gone")
+
+
+class Failing:
+    """A real connection that fails at the statements which `at` picks."""
+
+    def __init__(self, connection: Any, at: Callable[[str], bool]) -> None:
+        self._connection, self._at = connection, at
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        if self._at(sql):
+            raise LOST
+        return self._connection.execute(sql, *values)
+
+
+def filled(at: Callable[[str], bool]) -> Shop:
+    shop = Shop(wrap=lambda connection: Failing(connection, at), settings=Settings(lease_minutes=1))
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW))
+    return shop
+
+
+def test_a_long_run_renews_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stage lasts seven seconds, which is more than a tenth of the lease."""
+    monkeypatch.setattr("idr.run.time.monotonic", count(step=7).__next__)
+    shop = filled(lambda _: False)
+    renewed = []
+
+    def stage(name: str, rows: int, seconds: float) -> None:
+        shop.now += shop.now.resolution
+        renewed.append(shop.query("select expires_at from idr_meta.run_lock")[0][0])
+
+    assert shop.run("FULL", progress=stage)["status"] == "SUCCESS"
+    assert len(renewed) > 5
+    assert renewed == sorted(set(renewed)), "later at each stage"
+
+
+def test_a_long_run_stops_at_the_next_stage_when_somebody_took_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("idr.run.time.monotonic", count(step=7).__next__)
+    shop = filled(lambda _: False)
+    stages: list[str] = []
+
+    def stage(name: str, rows: int, seconds: float) -> None:
+        stages.append(name)
+        if len(stages) == 2:
+            shop.query("update idr_meta.run_lock set holder = 'somebody', token = token + 1")
+
+    result = shop.run("FULL", progress=stage)
+    assert (result["status"], result["error"]["code"], len(stages)) == ("FAILED", "IDR-405", 2)
+    assert shop.clusters() == []
+
+
+def test_a_lease_that_cannot_be_taken_is_a_failure_that_leaves_nothing_behind() -> None:
+    broken = [True]
+    shop = filled(lambda sql: broken[0] and "UPDATE idr_meta.run_lock SET holder" in sql)
+    result = shop.run("FULL")
+    assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-501")
+    assert shop.query("select status, error_code from idr_out.run_history") == [("FAILED", "IDR-501")]
+    broken[0] = False
+    assert shop.run("FULL")["status"] == "SUCCESS"
+
+
+def test_a_connection_that_is_lost_while_a_run_plans_leaves_nothing_published() -> None:
+    lost = [False]
+
+    def at(sql: str) -> bool:
+        lost[0] |= "idr_work.cluster_new" in sql
+        return lost[0]
+
+    shop = filled(at)
+    with pytest.raises(IdrError, match="the connection is gone"):
+        shop.run("FULL")
+    assert shop.clusters() == []
+    assert shop.query("select status from idr_out.run_history") == [("RUNNING",)]

@@ -1,0 +1,21 @@
+"""What an erasure changes in texts that people and runs wrote: words, never parts of words."""
+
+from __future__ import annotations
+
+from idr import overrides
+from idr.run import forget
+from tests.resolution.shop import NOW, Shop
+
+
+def test_a_word_that_contains_a_value_of_the_record_stays() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "Anna", NOW), (2, "b@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
+    shop.add((4, "d@x.org", None, "d", NOW))
+    shop.run("FULL")
+    for a, b, reason in ((2, 3, "says Susanna"), (3, 4, "says Anna, says Susanna")):
+        overrides.add(shop.wh, overrides.UNLINK, f"shop:{a}", f"shop:{b}", reason, "ann", shop.now)
+    receipt = forget(shop.wh, "shop:1", clock=lambda: shop.now)
+    assert receipt["status"] == "SUCCESS"
+    reasons = shop.query("select reason from idr_meta.identity_override order by entity_a")
+    assert reasons == [("says Susanna",), ("says [erased], says Susanna",)]
+    assert receipt["rows"]["texts"] == 1

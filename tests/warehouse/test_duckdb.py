@@ -1,0 +1,69 @@
+"""The DuckDB adapter and the translation for it: what they say of a failure, and functions that sqlglot leaves open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import pytest
+
+from idr.errors import IdrError
+from idr.warehouse import compact as compaction
+from idr.warehouse.duckdb import DuckDBWarehouse
+from idr.warehouse.translate import to_duckdb
+
+
+class Refusing:
+    """A real connection that answers statements which contain `word` with an error."""
+
+    def __init__(self, connection: Any, word: str, error: duckdb.Error) -> None:
+        self._connection, self._word, self._error = connection, word, error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        if self._word in sql:
+            raise self._error
+        return self._connection.execute(sql, *values)
+
+
+@pytest.mark.parametrize("reason", ["Permission denied", "Read-only file system"])
+def test_a_file_that_may_not_be_written_is_idr_503_and_says_what_to_check(reason: str) -> None:
+    error = duckdb.IOException(f'IO Error: Cannot open file "/data/x.duckdb.wal": {reason}')
+    with duckdb.connect() as connection, pytest.raises(IdrError) as caught:
+        DuckDBWarehouse(Refusing(connection, "CREATE", error)).execute("create table t (a integer)")
+    assert caught.value.code == "IDR-503"
+    assert reason in str(caught.value)
+    assert "Check that you may write to the database file and to its folder" in str(caught.value)
+
+
+def test_a_statement_that_does_not_parse_is_idr_501() -> None:
+    with pytest.raises(IdrError, match=r"IDR-501 select from where: the statement does not parse") as caught:
+        to_duckdb("select from where")
+    assert caught.value.code == "IDR-501"
+
+
+def test_to_char_without_a_format_is_a_cast() -> None:
+    with duckdb.connect() as connection:
+        assert connection.execute(to_duckdb("select to_char(12), to_varchar(true)")).fetchall() == [("12", "true")]
+
+
+def test_a_compaction_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "state.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create table kept as select 7 as a")
+    before = file.read_bytes()
+    connect, error = duckdb.connect, duckdb.IOException("IO Error: No space left on device\nTry another one")
+    monkeypatch.setattr(compaction.duckdb, "connect", lambda: Refusing(connect(), "copy from database", error))
+    with pytest.raises(IdrError) as caught:
+        compaction.compact(file)
+    assert caught.value.code == "IDR-503"
+    assert "(IO Error: No space left on device)" in str(caught.value)
+    assert "The record is erased from every table" in str(caught.value)
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
