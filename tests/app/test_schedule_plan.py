@@ -240,6 +240,32 @@ def test_of_each_task_of_a_start_the_last_attempt_is_told_and_the_newest_start_f
     assert [row["next_at"][:10] for row in rows[:2]] == ["2024-06-11", "2024-06-09"]
 
 
+def test_a_page_of_runs_ends_within_the_oldest_start_and_keeps_its_latest_runs() -> None:
+    shop = Shop()
+    began = {("g1", "a"): 1, ("g1", "b"): 3, ("g2", "c"): 2, ("g2", "d"): 4, ("g0", "e"): 2, ("g0", "f"): 5}
+    for (graph_run, run_id), day in began.items():
+        values = (run_id, NOW + timedelta(days=day))
+        shop.query("insert into idr_out.run_history (run_id, started_at) values (?, ?)", *values)
+        started(shop, graph_run, "TASK", {"run_id": run_id})
+    for limit, expected in ((2, "ef"), (3, "efd"), (4, "efcd"), (5, "efcdb"), (6, "efcdab")):
+        rows = shop.wh.query(read("schedule/graph_runs"), {"row_limit": limit})
+        assert "".join(row["run_id"] for row in rows) == expected
+
+
+def test_the_history_of_tasks_is_of_this_application_the_newest_first() -> None:
+    hours = Hours({}, datetime(2024, 6, 1, tzinfo=UTC))
+    hours.write_history()
+    hours.shop.query("alter table main.task_history add column return_value varchar")
+    for day, name, database in ((1, "A", "IDR"), (3, "A", "IDR"), (2, "A", "IDR"), (4, "A", "OTHER"), (2, "B", "IDR")):
+        at = datetime(2024, 6, day, tzinfo=UTC)
+        values = (name, "SUCCEEDED", database, at, at, f"{name}{day}")
+        columns = "name, state, database_name, scheduled_time, completed_time, return_value"
+        hours.shop.query(f"insert into main.task_history ({columns}) values (?, ?, ?, ?, ?, ?)", *values)
+    found = outcomes(WithHistory(hours.shop.connection))
+    told = {name: [row["return_value"] for row in rows] for name, rows in found.items()}
+    assert told == {"A": ["A3", "A2", "A1"], "B": ["B2"]}
+
+
 def test_outcomes_are_known_without_the_history_of_tasks() -> None:
     """DuckDB has no TASK_HISTORY, as an owner's rights procedure may not have it."""
     shop = Shop()

@@ -123,6 +123,22 @@ def test_a_conflict_that_was_published_is_told_again_when_it_grows() -> None:
     assert shop.query(found) == [("shop:1", "HOLD", "phone", 2, 1), ("shop:11", "HOLD", "phone", 3, 1)]
 
 
+def test_a_conflict_ends_with_its_identity() -> None:
+    phone = Identifier("phone", "digits", max_per_identity=1)
+    shop = Shop(identifiers={"email": Identifier("email", "email"), "phone": phone}, guardrails=NO_LIMITS)
+    shop.add((1, "a@x.org", "5551", "x", NOW), (2, "a@x.org", "5552", "x", NOW))
+    shop.add((3, "b@x.org", "5561", "x", NOW), (4, "b@x.org", "5562", "x", NOW), (5, "c@x.org", None, "x", NOW))
+    shop.run("FULL")
+    told = "select distinct_values from idr_out.identity_conflict order by 1"
+    assert shop.query(told) == [(2,), (2,)]
+    shop.query("delete from shop.people where id < 3")
+    shop.run("FULL")
+    assert shop.query(told) == [(2,)]
+    shop.query("update shop.people set email = 'b@x.org', phone = '5563' where id = 5")
+    shop.run("FULL")
+    assert shop.query(told) == [(3,)]
+
+
 def test_a_conflict_that_is_only_to_be_reported_holds_nothing() -> None:
     phone = Identifier("phone", "digits", max_per_identity=1, on_conflict="report")
     shop = Shop(
