@@ -257,6 +257,8 @@ def test_show_as_of_a_run_tells_who_was_one_and_where_each_is_now(state_file: Pa
     nobody = idr("show", "crm:3", "--as-of", names.runs[0], "--db", state_file)
     assert (nobody.exit_code, "(published): no identity" in nobody.stdout) == (0, True)
     assert "Members" not in nobody.stdout
+    merged = next(iter(names.merged - {names.anna}))
+    assert "(plan): no identity" in idr("show", merged, "--as-of", names.held, "--db", state_file).stdout
     printed = idr("show", "crm:3", "--as-of", names.runs[3], "--limit", "2", "--db", state_file)
     assert printed.exit_code == 0
     assert names.anna in printed.stdout

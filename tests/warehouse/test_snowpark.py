@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.snowpark import Session
+from snowflake.snowpark.types import GeographyType, StructField
 from sqlglot import exp
 
 from idr import schema
@@ -16,8 +17,9 @@ from idr.config import inspect, store, yaml_file
 from idr.errors import IdrError
 from idr.run import run
 from idr.stages.source_query import _as_text
+from idr.warehouse import Column
 from idr.warehouse.duckdb import DuckDBWarehouse
-from idr.warehouse.snowpark import SnowparkWarehouse, name_parts, positional
+from idr.warehouse.snowpark import SnowparkWarehouse, _column, name_parts, positional
 
 pytestmark = [pytest.mark.slow, pytest.mark.snowflake]
 
@@ -177,6 +179,35 @@ def test_columns_are_described_by_family(session: Session) -> None:
     assert wh.table_columns("s.no_such_table") is None
     assert wh.table_columns("no_such_schema.t") is None
     assert "S.T" in wh.list_tables()
+
+
+def test_a_type_that_is_no_text_is_told_by_snowparks_name() -> None:
+    assert _column(StructField("SHAPE", GeographyType())) == Column("SHAPE", "other", "GeographyType()")
+
+
+def test_only_a_table_that_is_not_there_has_no_columns(session: Session) -> None:
+    wh = SnowparkWarehouse(session)
+    wh.execute("create schema if not exists s")
+    wh.execute("create table s.t (a varchar)")
+    with pytest.raises(IdrError, match="IDR-501"):
+        wh.table_columns("s.t where")
+
+
+def test_a_value_that_broke_a_statement_is_not_told(session: Session) -> None:
+    with pytest.raises(IdrError, match="IDR-501") as caught:
+        SnowparkWarehouse(session).query("select cast(:value as integer) as n", {"value": "Ann Lee"})
+    assert "Ann" not in str(caught.value)
+    assert "***" in str(caught.value)
+
+
+def test_columns_come_and_go_and_none_is_no_statement(session: Session) -> None:
+    wh = SnowparkWarehouse(session)
+    wh.execute("create schema if not exists s")
+    wh.execute("create table s.t (a varchar)")
+    for change, names, left in ((wh.add_columns, ["b", "c"], "abc"), (wh.drop_columns, ["b"], "ac")):
+        for wanted in (names, []):
+            change("s.t", wanted)
+            assert [column.name for column in wh.table_columns("s.t") or []] == list(left.upper())
 
 
 @pytest.mark.parametrize(
