@@ -12,7 +12,7 @@ from benchmarks import measure, report
 from benchmarks.measure import Figures
 from benchmarks.options import Options
 
-NAMES = ("full", "incr", "growth", "components", "accuracy", "compression", "snowflake", "scale")
+NAMES = ("full", "incr", "growth", "components", "accuracy", "compression", "snowflake", "scale", "spark")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ _MARKED = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end of \1 -->\n", re.D
 _FORMATS: dict[str, Callable[[Any], str]] = {
     "seconds": lambda value: f"{value:.2f}" if value >= 0.1 else f"{value:.3f}",
     **dict.fromkeys(("cpu_seconds", "run_seconds"), lambda value: f"{value:.2f}"),
-    "ratio": lambda value: f"{value:.2f}" if value >= 0.1 else f"{value:.3f}",
+    **dict.fromkeys(("ratio", "to_same_forms"), lambda value: f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"),
     **dict.fromkeys(("precision", "recall", "f1"), lambda value: f"{value:.3f}"),
     **dict.fromkeys(("microseconds_a_row", "exponent"), lambda value: f"{value:.2f}"),
     "written_mb": lambda value: f"{value:,.1f}",

@@ -31,18 +31,23 @@ def publish(
     ctx.published.add(ctx.config)
     with ctx.wh.transaction():
         renew(ctx.wh, lease, lease_end)
-        ctx.run_file("publish/membership")
-        ctx.run_file("publish/clusters")
-        _profiles(ctx)
-        ctx.run_file("publish/state_full" if ctx.is_full else "publish/state_incr")
-        _records(ctx)
-        ctx.run_file("publish/log")
-        if "part" in ctx.table_names:
-            ctx.run_file("publish/overrides")
-        ctx.run_file("publish/skipped")
+        if not ctx.is_nothing:
+            _apply(ctx)
         _advance(ctx, watermarks, plan_run_id)
         also()
     ctx.published.drop(ctx.config)
+
+
+def _apply(ctx: RunContext) -> None:
+    ctx.run_file("publish/membership")
+    ctx.run_file("publish/clusters")
+    _profiles(ctx)
+    ctx.run_file("publish/state_full" if ctx.is_full else "publish/state_incr")
+    _records(ctx)
+    ctx.run_file("publish/log")
+    if "part" in ctx.table_names:
+        ctx.run_file("publish/overrides")
+    ctx.run_file("publish/skipped")
 
 
 def _profiles(ctx: RunContext) -> None:

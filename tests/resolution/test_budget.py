@@ -22,12 +22,12 @@ from idr.warehouse.duckdb import DuckDBWarehouse
 SMALL, LARGE = 2_000, 6_000
 CHANGE = 40
 STATEMENTS = {  # those that read or write tables, and all; each round of components takes four
-    "FULL": (88, 151),
-    "nothing": (85, 138),
-    "change": (88, 141),
-    "tenfold": (92, 148),
-    "plan": (70, 86),
-    "publish": (45, 96),
+    "FULL": (88, 146),
+    "nothing": (39, 58),
+    "change": (89, 138),
+    "tenfold": (92, 143),
+    "plan": (65, 77),
+    "publish": (45, 90),
 }
 HOUSEKEEPING = 130  # rows of the journal, the lease, rules and watermarks: for five sources, whatever their size
 

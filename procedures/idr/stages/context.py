@@ -13,6 +13,7 @@ from idr.schema import PublishedColumns
 from idr.statement import RUN_TOKEN, statements, work_table, work_tokens
 from idr.warehouse import Row, TypeFamily, Warehouse
 
+NOTHING = "nothing"  # an entry of `table_names`: the plan changes nothing, and has no other table
 Progress = Callable[[str, int, float], None]
 
 
@@ -52,6 +53,11 @@ class RunContext:
     def suffix(self) -> str:
         """The ending of the work tables: that of the run that made the plan."""
         return f"_{self.planned_by or self.run_id}"
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the plan changes nothing."""
+        return NOTHING in self.table_names
 
     def rename(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         names = {**self.table_names, **(extra or {})}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from idr.schema import state_columns
-from idr.stages.context import RunContext
-from idr.statement import work_table
+from idr.stages.context import NOTHING, RunContext
+from idr.statement import read, work_table
 
 
 def build_delta(ctx: RunContext) -> None:
@@ -20,6 +20,18 @@ def build_delta(ctx: RunContext) -> None:
         " left join idr_out.entity_current as e on r.entity_key = e.entity_key"
         f" where not r.is_deleted and (e.entity_id is null or {changed})"
     )
+
+
+def has_changes(ctx: RunContext) -> bool:
+    """Whether any record is new, differs or has gone."""
+    return bool(ctx.query(read("stages/changed"))[0]["is_changed"])
+
+
+def plan_nothing(ctx: RunContext) -> None:
+    """End the plan here: whatever it would compute from no change is none. Its work tables are not made."""
+    ctx.stage = "gate"
+    ctx.table_names[NOTHING] = "membership_change"
+    ctx.run_file("stages/membership_as_it_is")
 
 
 def no_delta(ctx: RunContext) -> None:

@@ -20,13 +20,14 @@ class Verdict:
 def judge(ctx: RunContext, rows_read: int) -> Verdict:
     """Judge the plan in the work tables. The first publish of all moves nothing, so ratios do not apply to it."""
     counts = count(ctx, rows_read)
-    reasons = [*_limits(ctx, counts), *_sources(ctx)]
+    reasons = [*_limits(ctx, counts), *([] if ctx.is_nothing else _sources(ctx))]
     return Verdict("HOLD" if reasons else "PASS", reasons, counts)
 
 
 def count(ctx: RunContext, rows_read: int) -> dict[str, int]:
     """What the plan in the work tables changes."""
-    counts = {name: int(value or 0) for name, value in ctx.query(read("gate/counts"))[0].items()}
+    query = read("gate/counts_of_nothing" if ctx.is_nothing else "gate/counts")
+    counts = {name: int(value or 0) for name, value in ctx.query(query)[0].items()}
     counts["rows_read"] = rows_read
     counts["entities_after"] = counts["entities_before"] + counts["new"] - counts["removed"]
     counts["clusters_after"] = counts["clusters_before"] + counts["created"] - counts["merged"] - counts["retired"]
