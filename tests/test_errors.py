@@ -57,3 +57,12 @@ def test_an_error_needs_a_known_code() -> None:
 def test_an_error_tells_all_its_problems() -> None:
     error = IdrError(Problem("IDR-103", "no column x", "sources.crm", "Mend it."), Problem("IDR-104", "no table"))
     assert (error.code, str(error)) == ("IDR-103", "IDR-103 sources.crm: no column x. Mend it.\nIDR-104 no table.")
+
+
+def test_of_very_many_problems_the_first_hundred_are_told_and_the_rest_counted() -> None:
+    error = IdrError(*(Problem("IDR-103", f"no column x{number}") for number in range(1234)))
+    assert len(error.problems) == 101
+    assert str(error).splitlines()[-2:] == [
+        "IDR-103 no column x99.",
+        "IDR-103 there are 1,134 more problems. Mend these first",
+    ]

@@ -51,6 +51,19 @@ def test_a_bound_table_is_a_source_by_its_own_name_until_it_is_unbound(idr: Sche
     assert idr.partition() == {frozenset({"crm:1", "web:7"}), frozenset({"crm:2"})}, "nothing published was lost"
 
 
+def test_the_first_privilege_that_a_table_by_name_lacks_is_told(idr: Scheduled) -> None:
+    for lacking in (
+        "grant usage on database vault to application IDR",
+        "grant usage on schema vault.crm to application IDR",
+        "grant select on table vault.crm.leads to application IDR",
+    ):
+        refused = idr.call("idr_configure(%s)", BOTH)
+        assert (refused["error"]["code"], len(refused["problems"])) == ("IDR-104", 1)
+        assert refused["problems"][0]["fix"].endswith(f"type: {lacking}")
+        idr.sql(lacking)
+    assert idr.call("idr_configure(%s)", BOTH)["applied"]
+
+
 def test_one_of_several_is_unbound_by_its_alias(idr: Scheduled) -> None:
     idr.sql("create table vault.crm.more as select * from vault.crm.leads")
     registered(idr, "ADD", HANDLE)

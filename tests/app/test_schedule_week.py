@@ -117,6 +117,21 @@ def test_a_week_with_a_held_a_failed_and_an_approved_run_and_an_upgrade(idr: Sch
 
 
 @pytest.mark.timeout(200)
+def test_a_schedule_that_may_not_start_leaves_no_task_and_the_same_call_works_later(idr: Scheduled) -> None:
+    lacking = "grant execute task on account to application IDR"
+    idr.sql("revoke execute task on account from application idr")
+    refused = idr.call("idr_schedule({'schedule': '60 MINUTES'})")
+    assert refused["error"]["code"] == "IDR-501"
+    assert refused["problems"][0]["fix"] == f"Type: {lacking}"
+    assert idr.sql("show tasks in schema idr.ops") == []
+    assert idr.call("idr_status()")["schedule"] is None
+
+    idr.sql(lacking)
+    assert idr.call("idr_schedule({'schedule': '60 MINUTES'})")["scheduled"]
+    assert {task["state"] for task in idr.call("idr_status()")["schedule"]["tasks"]} == {"started"}
+
+
+@pytest.mark.timeout(200)
 def test_the_schedule_changes_in_place_and_goes_away(idr: Scheduled) -> None:
     idr.add("ann@x.org")
     bad = idr.call("idr_schedule({'shedule': '1 HOUR', 'mode': 'X'})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import chdir
@@ -37,5 +38,8 @@ def idr(*arguments: str | Path, cwd: Path | None = None) -> Outcome:
 def installed(*arguments: str | Path, as_user: tuple[str, ...] = ()) -> Outcome:
     """The installed program, in a process of its own; `as_user` is the command that changes the user."""
     command = [*as_user, EXECUTABLE, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    kept = os.environ
+    if as_user:  # another user may not write what coverage measures
+        kept = {name: value for name, value in kept.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=kept)
     return Outcome(done.returncode, done.stdout, done.stderr)

@@ -17,7 +17,9 @@ from idr.cli.main import app
 from idr.cli.output import visible
 from idr.cli.session import code_for, exit_code
 from idr.errors import IdrError
+from idr.schema import LAYOUT
 from tests.cli.command import EXECUTABLE
+from tests.reliability.test_upgrade import EARLIER, loaded
 
 FINISHED = {"run_id": "r9", "status": "SUCCESS", "gate": "PASS", "reasons": [], "warnings": [], "mode": "FULL"} | {
     "counts": {"new": 3, "entities_before": 0, "entities_after": 3},
@@ -98,6 +100,17 @@ def test_a_database_without_idr_is_told(tmp_path: Path) -> None:
     result = idr("history", "--db", tmp_path / "empty.duckdb")
     assert result.exit_code == 2
     assert result.stderr.startswith("IDR-113")
+
+
+def test_tables_of_an_earlier_layout_are_migrated_before_a_command_reads_them(tmp_path: Path) -> None:
+    file = loaded(EARLIER[0], tmp_path)
+    with duckdb.connect(str(file)) as connection:
+        runs = connection.execute("select run_id from idr_out.run_history order by started_at desc").fetchall()
+    told = idr("history", "--db", file, "--json")
+    assert told.exit_code == 0, told.stderr
+    assert [(row["run_id"],) for row in json.loads(told.stdout)] == runs
+    with duckdb.connect(str(file), read_only=True) as connection:
+        assert connection.execute("select number from idr_meta.layout").fetchall() == [(LAYOUT,)]
 
 
 def test_init_does_not_overwrite(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
+from sqlglot import exp
 
 from idr.config import expression
 from idr.errors import IdrError
@@ -60,6 +61,11 @@ def test_what_a_faulty_writer_would_let_out_is_refused(
     [problem] = expression.check("lower(email)")
     assert problem.code == "IDR-107"
     assert said in problem.message
+
+
+def test_a_tree_whose_text_reads_as_another_one_is_refused() -> None:
+    tree = exp.Upper(this=exp.Var(this="(select password from t)"))
+    assert expression._changed_by_writing(tree) == "a sub-query is not allowed"
 
 
 @pytest.mark.parametrize("text", BROKEN)

@@ -73,6 +73,8 @@ def test_all_problems_come_in_one_report_with_lines(good_yaml: str) -> None:
         ("strategy: source_priority", "strategy: best", "IDR-105"),
         ("normalize: phone", "normalize: phone, region: us", "IDR-105"),
         ("normalize: phone", "normalize: fon", "IDR-105"),
+        ("normalize: name", "normalize: name, gmail: true", "IDR-105"),
+        ("normalize: name", "normalize: name, region: US", "IDR-105"),
         ("unique: true", "unique: 1", "IDR-105"),
         ("max_moved_ratio: 0.1", "max_moved_ratio: 1.1", "IDR-105"),
         ("max_moved_ratio: 0.1", "max_moved_ratio: .nan", "IDR-105"),
@@ -95,6 +97,20 @@ def test_all_problems_come_in_one_report_with_lines(good_yaml: str) -> None:
 def test_each_mistake_has_its_code(good_yaml: str, old: str, new: str, code: str) -> None:
     assert old in good_yaml
     assert code in {problem.code for problem in problems(good_yaml.replace(old, new, 1))}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "where"),
+    [
+        ("sources: [crm]\nidentifiers: {}\nrules: []", "IDR-105", "idr.yml:1 sources"),
+        ("sources: {}\nidentifiers: {}\nrules: []", "IDR-106", "idr.yml:1 sources"),
+        ("sources: {}\nidentifiers: {}\nrules: []", "IDR-106", "idr.yml:3 rules"),
+        ("sources:\nidentifiers:\nrules:", "IDR-106", "idr.yml:1"),
+        ("rules: email", "IDR-105", "idr.yml:1 rules"),
+    ],
+)
+def test_a_section_must_hold_something_of_its_kind(text: str, code: str, where: str) -> None:
+    assert (code, where) in {(problem.code, problem.where) for problem in problems(text)}
 
 
 @pytest.mark.parametrize(

@@ -133,3 +133,18 @@ def test_a_hostile_expression_put_into_the_tables_by_hand_is_refused(column: str
     assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-115")
     assert shop.snapshot() == before
     assert shop.query("select count(*) from shop.people") == [(1,)]
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[]", "null", '{"sources": {"shop": 1}}'])
+def test_a_published_configuration_that_was_damaged_by_hand_is_told_and_mended_as_told(damage: str) -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW))
+    shop.run("FULL")
+    shop.query("update idr_meta.base_state set config_json = ?", damage or "no JSON")
+    failed = shop.run()
+    assert (failed["status"], failed["error"]["code"]) == ("FAILED", "IDR-115")
+    assert "Set config_json to NULL: the next run then computes in full" in failed["error"]["message"]
+    shop.query("update idr_meta.base_state set config_json = null")
+    mended = shop.run()
+    assert (mended["status"], "computed in full" in mended["message"]) == ("SUCCESS", True)
+    assert shop.clusters() == [["shop:1", "shop:2"]]

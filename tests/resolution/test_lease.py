@@ -86,3 +86,36 @@ def test_a_connection_that_is_lost_while_a_run_plans_leaves_nothing_published() 
         shop.run("FULL")
     assert shop.clusters() == []
     assert shop.query("select status from idr_out.run_history") == [("RUNNING",)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "done", "status", "code"),
+    [
+        ("Conflict on update!", False, "SKIPPED", "IDR-401"),  # somebody else claimed it at this moment
+        ("the connection was reset", True, "SUCCESS", None),  # COMMIT was carried out, its reply lost
+        ("the disk is full", False, "FAILED", "IDR-501"),
+    ],
+)
+def test_a_claim_that_ends_in_an_error_is_held_only_when_it_was_committed(
+    reason: str, done: bool, status: str, code: str | None
+) -> None:
+    begun, failed = [False], [False]
+
+    class Claiming:
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+
+        def execute(self, sql: str, *values: Any) -> Any:
+            begun[0] |= "idr_meta.run_lock SET token = token" in sql
+            if sql != "commit" or not begun[0] or failed[0]:
+                return self._connection.execute(sql, *values)
+            failed[0] = True
+            self._connection.execute("commit" if done else "rollback")
+            raise duckdb.TransactionException(f"TransactionContext Error: {reason}")
+
+    shop = Shop(wrap=Claiming)
+    shop.add((1, "a@x.org", None, "a", NOW))
+    result = shop.run("FULL")
+    assert failed[0]
+    assert (result["status"], (result["error"] or {}).get("code")) == (status, code)
+    assert shop.run("FULL")["status"] == "SUCCESS"

@@ -164,6 +164,11 @@ def test_the_receipt_counts_every_row_that_names_the_record() -> None:
     del tables["idr_out.golden_provenance_current"]  # computed anew, like the profile
     wanted = {name: sum(names(name, row) for row in rows) for name, rows in tables.items()}
     receipt = forget(shop.wh, KEY, clock=lambda: shop.now)
+    for name in ("idr_out.dry_run_results", "idr_out.identity_event", "idr_meta.override_current"):
+        others = [row for row in tables[name] if not names(name, row)]
+        assert others
+        assert set(others) <= set(shop.tables(name.partition(".")[0])[name][1:])
+    assert shop.query("select entity_a, entity_b from idr_meta.identity_override") == [("shop:2", "shop:6")]
     del receipt["rows"]["texts"]
     assert receipt["rows"] == {name: number for name, number in wanted.items() if number}
     assert len(receipt["rows"]) == 10

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.snowpark import Session
-from snowflake.snowpark.types import GeographyType, StructField
+from snowflake.snowpark.types import DataType, DecimalType, GeographyType, StructField
 from sqlglot import exp
 
 from idr import schema
@@ -181,8 +181,17 @@ def test_columns_are_described_by_family(session: Session) -> None:
     assert "S.T" in wh.list_tables()
 
 
-def test_a_type_that_is_no_text_is_told_by_snowparks_name() -> None:
-    assert _column(StructField("SHAPE", GeographyType())) == Column("SHAPE", "other", "GeographyType()")
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [
+        (DecimalType(10, 0), Column("C", "integer", "NUMBER(10, 0)")),
+        (DecimalType(10, 2), Column("C", "decimal", "NUMBER")),
+        (GeographyType(), Column("C", "other", "GeographyType()")),
+    ],
+    ids=str,
+)
+def test_types_that_no_table_of_the_other_tests_has(kind: DataType, column: Column) -> None:
+    assert _column(StructField("C", kind)) == column
 
 
 def test_only_a_table_that_is_not_there_has_no_columns(session: Session) -> None:

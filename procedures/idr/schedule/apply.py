@@ -28,8 +28,7 @@ def schedule(wh: Warehouse, options: Mapping[str, Any], now: datetime) -> Answer
         _resume(wh, graph(wanted))
     except IdrError:
         if before is None:
-            _suspend_roots(wh, _present(wh))
-            _drop(wh, _present(wh))
+            unschedule(wh)
         else:
             _build(wh, before, None, now)
             _resume(wh, graph(before))
