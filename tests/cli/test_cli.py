@@ -113,6 +113,16 @@ def test_tables_of_an_earlier_layout_are_migrated_before_a_command_reads_them(tm
         assert connection.execute("select number from idr_meta.layout").fetchall() == [(LAYOUT,)]
 
 
+def test_tables_of_a_newer_version_are_refused_and_left_alone(state_file: Path) -> None:
+    with duckdb.connect(str(state_file)) as connection:
+        connection.execute("update idr_meta.layout set number = ?", [LAYOUT + 1])
+    before = state_file.read_bytes()
+    refused = idr("run", "--run-mode", "FULL", "--db", state_file)
+    assert refused.exit_code == 1
+    assert f"IDR-506 idr_meta.layout: the tables have layout {LAYOUT + 1}" in refused.stderr
+    assert state_file.read_bytes() == before
+
+
 def test_init_does_not_overwrite(tmp_path: Path) -> None:
     file = tmp_path / "idr.yml"
     assert idr("init", "--output", file).exit_code == 0

@@ -16,6 +16,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from idr.cli.main import app
+from idr.cli.output import stdout
 from idr.warehouse.duckdb import DuckDBWarehouse
 
 
@@ -74,8 +75,9 @@ def test_the_list_tells_since_when_a_decision_no_longer_holds(state_file: Path) 
 
 def words(*arguments: str | Path) -> str:
     """What a command prints, on one line: a table breaks its cells where the terminal ends."""
-    result = CliRunner(mix_stderr=False).invoke(app, [str(item) for item in arguments], env={"COLUMNS": "300"})
-    return " ".join(result.stdout.split())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stdout, "_width", 300)
+        return " ".join(idr(*arguments).stdout.split())
 
 
 def test_a_decision_of_a_user_without_a_name_carries_the_number(

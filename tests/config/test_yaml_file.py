@@ -65,6 +65,7 @@ def test_all_problems_come_in_one_report_with_lines(good_yaml: str) -> None:
         ("id: loyalty", "id: Loyal-ty", "IDR-111"),
         ("  shop:", "  crm:", "IDR-110"),
         ("id: email", "id: loyalty", "IDR-110"),
+        ("{id: email, match", "{match", "IDR-106"),
         ("match: [email]", "match: [fax]", "IDR-109"),
         ("match: [email]", "match: email", "IDR-105"),
         ("match: [email]", "match: []", "IDR-106"),

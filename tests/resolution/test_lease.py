@@ -119,3 +119,28 @@ def test_a_claim_that_ends_in_an_error_is_held_only_when_it_was_committed(
     assert failed[0]
     assert (result["status"], (result["error"] or {}).get("code")) == (status, code)
     assert shop.run("FULL")["status"] == "SUCCESS"
+
+
+def test_a_publication_whose_reply_is_lost_is_told_as_published() -> None:
+    state = ["planning"]
+
+    class Losing:
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+
+        def execute(self, sql: str, *values: Any) -> Any:
+            answer = self._connection.execute(sql, *values)
+            if "INSERT INTO idr_out.entity_current" in sql:
+                state[0] = "publishing"
+            if sql == "commit" and state[0] == "publishing":
+                state[0] = "published"
+                raise duckdb.ConnectionException("Connection Error: no reply")
+            return answer
+
+    shop = Shop(wrap=Losing)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW))
+    result = shop.run("FULL")
+    assert (state, result["status"], result["error"]) == (["published"], "SUCCESS", None)
+    assert "the run ended as told, but then: IDR-501 commit: Connection Error: no reply" in result["warnings"][0]
+    assert shop.clusters() == [["shop:1", "shop:2"]]
+    assert shop.query("select status from idr_out.run_history") == [("SUCCESS",)]

@@ -96,3 +96,17 @@ def test_any_float_is_a_value_and_a_whole_one_has_no_point(number: str, text: st
     result = shop.run("FULL")
     assert (result["status"], result["error"]) == ("SUCCESS", None)
     assert shop.query("select name from idr_out.golden_profile_current") == [(text,)]
+
+
+def test_a_time_with_a_zone_is_the_same_value_as_that_moment_elsewhere() -> None:
+    shop = Shop()
+    shop.connection.execute("alter table shop.people alter phone type timestamptz using null")
+    for key, moment in enumerate(("2024-01-02 12:30:00.5+02", "2024-01-02 10:30:00.5+00", "2024-01-02 10:30:00.5+01")):
+        shop.query(f"insert into shop.people values ({key}, null, ?, 'x', ?)", moment, NOW)
+    phone = Identifier("phone", "none")
+    shop.apply(replace(shop.config, identifiers={**shop.config.identifiers, "phone": phone}))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    assert shop.clusters() == [["shop:0", "shop:1"], ["shop:2"]]
+    assert shop.query("select min(i_phone) from idr_out.entity_current where entity_key <> 'shop:2'") == [
+        ("2024-01-02 10:30:00.5",)
+    ]
