@@ -8,6 +8,7 @@ from datetime import timedelta
 import networkx as nx
 import pytest
 
+from idr import overrides
 from idr.model import Guardrails, Rule
 from tests.resolution.shop import NOW, SHOP, Shop
 
@@ -191,6 +192,48 @@ def test_a_skipped_group_names_the_first_run_that_met_it_and_the_last_that_exami
     shop.query("delete from shop.people where id in (10, 11)")
     third = shop.run("FULL")["run_id"]
     assert shop.query(skipped) == [(3, first, third, began, shop.now), (4, first, third, began, None)]
+
+
+@pytest.mark.parametrize("mode", ["INCR", "FULL"])
+def test_each_time_that_a_group_was_skipped_has_a_row_of_its_own(mode: str) -> None:
+    rules = {"email": Rule("email", ("email",), 1, max_group_size=2)}
+    shop = Shop(guardrails=UNLIMITED, rules=rules, sources=WATCHED)
+    shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(3)))
+    shop.run("FULL")
+    times = [shop.now]
+    for number in range(3):
+        if number % 2:
+            shop.add((0, "a@x.org", None, "x", shop.now))
+        else:
+            shop.query("delete from shop.people where id = 0")
+        shop.run(mode)
+        times.append(shop.now)
+    skipped = "select skipped_at, resumed_at from idr_out.skipped_identifier_groups order by 1"
+    assert shop.query(skipped) == [(times[0], times[1]), (times[2], times[3])]
+
+
+def test_an_incremental_run_looks_at_what_a_change_can_alter_and_at_nothing_else() -> None:
+    """Also where people decided, and where a chain was cut: those are looked at when they change."""
+    shop = Shop(guardrails=UNLIMITED)
+    add_chain(shop, 100, 4)
+    add_chain(shop, 200, 6)
+    add_chain(shop, 300, 5)
+    shop.run("FULL")
+    overrides.add(shop.wh, "UNLINK", "shop:200", "shop:205", "no", "ann", shop.now)
+    overrides.add(shop.wh, "LINK", "shop:100", "shop:101", "yes", "ann", shop.now)
+
+    def looked_at() -> int:
+        run_id = shop.run()["run_id"]
+        query = "select rows_written from idr_out.stage_metrics where run_id = ? and stage = 'scope'"
+        [(rows,)] = shop.query(query, run_id)
+        return rows
+
+    assert looked_at() == 4 + 6
+    assert looked_at() == 0
+    for number, (key, size) in enumerate(((304, 5), (200, 6), (103, 4))):
+        at = LATER + timedelta(minutes=number)
+        shop.query("update shop.people set name = 'new', upd = ? where id = ?", at, key)
+        assert looked_at() == size
 
 
 def test_a_row_that_ties_with_the_watermark_is_not_lost() -> None:

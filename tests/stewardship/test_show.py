@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from idr.model import Guardrails
 from idr.show import show
 from tests.resolution import agreement
 from tests.resolution.histories import World
@@ -47,6 +48,38 @@ def test_a_page_is_the_beginning_of_the_whole_conflicts_and_the_end_of_the_log()
         names = ("version", "event_type", "entity_key", "resolved_id")
         assert [tuple(row[name] for name in names) for row in told["events"]] == sorted(events)[-limit:]
         assert (told["totals"]["conflicts"], told["totals"]["events"]) == (len(conflicts), len(events))
+
+
+def test_fifty_rows_are_told_unless_another_number_is_asked_for() -> None:
+    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None))
+    shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(52)))
+    shop.run("FULL")
+    told = show(shop.wh, "shop:1")
+    assert (len(told["members"]), len(told["events"]), len(told["weakest"])) == (50, 50, 50)
+    assert (told["totals"]["members"], told["totals"]["weakest"]) == (52, 52)
+    assert told["weakest"][0] == {"entity_key": "shop:0", "rule_id": "email", "members": 1, "apart": ["shop:0"]}
+    assert told["links"] == [
+        {
+            "rule_id": "email",
+            "values": {"email": "a*****g"},
+            "members": 52,
+            "sample": sorted(row["entity_key"] for row in told["members"])[:10],
+        }
+    ]
+
+
+def test_a_retired_id_is_told_with_its_aliases_and_its_own_events() -> None:
+    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None))
+    shop.add((1, "a@x.org", None, "x", NOW), (2, "b@x.org", None, "x", NOW))
+    shop.run("FULL")
+    was = shop.ids()
+    shop.query("delete from shop.people where id = 1")
+    shop.run("FULL")
+    told = show(shop.wh, was["shop:1"])
+    assert (told["resolved_id"], told["cluster"], told["members"]) == (None, None, [])
+    assert [row["event_type"] for row in told["events"]] == ["CREATED", "JOINED", "LEFT", "RETIRED"]
+    assert {row["resolved_id"] for row in told["events"]} == {was["shop:1"]}
+    assert told["totals"] == {"members": 0, "events": 4, "conflicts": 0, "links": 0, "weakest": 0}
 
 
 @pytest.mark.parametrize("seed", range(4))

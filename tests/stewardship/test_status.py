@@ -24,6 +24,14 @@ def test_the_latest_runs_come_first_by_name_where_they_began_at_once() -> None:
     assert [row["run_id"] for row in history(shop.wh, 3)] == ["c", "d", "e"]
 
 
+def test_twenty_runs_are_told_unless_another_number_is_asked_for() -> None:
+    shop = Shop()
+    for number in range(22):
+        recorded(shop, f"run{number:02}", number)
+    assert [row["run_id"] for row in history(shop.wh)] == [f"run{number:02}" for number in range(21, 1, -1)]
+    assert history(shop.wh)[0]["reasons"] == []
+
+
 def test_totals_are_of_what_is_published() -> None:
     unlimited = Guardrails(None, None, None, None, None, None, None, None)
     shop = Shop(guardrails=unlimited, rules={"email": Rule("email", ("email",), 1, max_group_size=3)})
