@@ -212,13 +212,14 @@ class Connection:
             self._lost = translate(error)
 
     def _run(self, statement: Prepared) -> ArrowResult:
-        alone = statement.is_several and not self.in_transaction and statement.is_write
+        alone = statement.is_several and not self._begun
         if alone:
             self._begin_in_duckdb()
         result = statement.run(self._duck)
         if alone:
             self._duck.execute("commit")
             self._begun = False
+        statement.remember()
         return result
 
     def _begin_in_duckdb(self) -> None:

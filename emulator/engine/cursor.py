@@ -66,6 +66,7 @@ class Cursor(FakeSnowflakeCursor):
         self._answered: list[Column] | None = None
         self._kind = UNKNOWN
         self._merge_kinds: list[str] | None = None
+        self._defined: list[Expr] = []
 
     def plan(self, expression: Expr, params: Any, session: Session) -> list[Planned]:
         """The DuckDB statements that stand for a Snowflake one. Consumes the expression."""
@@ -91,6 +92,7 @@ class Cursor(FakeSnowflakeCursor):
         for split in (
             transforms.create_table_autoincrement,
             transforms.alter_table_add_multiple_columns,
+            _one_column_each,
             transforms.insert_overwrite,
         ):
             statements = split(expression)
@@ -117,7 +119,7 @@ class Cursor(FakeSnowflakeCursor):
             self._arrow_table = pa.table([[count] for count in counts], names=list(names))
             self._answered = [Column(name, "fixed", 38, 0) for name in names]
         elif status := _STATUS.get(type(statement)):
-            self._remember(statement)
+            self._defined.append(statement)
             text = status[statement.args["kind"]].format(next(_tables(statement)).name)
             self._arrow_table, self._rowcount = pa.table({"status": [text]}), 1
             self._answered = [Column("status", length=MAXIMAL_TEXT)]
@@ -126,10 +128,17 @@ class Cursor(FakeSnowflakeCursor):
             self._arrow_table = rows
             self._rowcount = rows.num_rows
             self._answered = columns_of(answer.description or [])
+            self._defined.append(statement)
+
+    def remember(self) -> None:
+        """What DuckDB does not keep of the tables that were defined. It is in a database of its own, which a
+        transaction that changes another cannot write to.
+        """
+        for statement in self._defined:
             self._remember(statement)
+        self._defined.clear()
 
     def _remember(self, statement: Expr) -> None:
-        """What DuckDB does not keep of the tables that the statement defines."""
         args = statement.args
         if isinstance(statement, (exp.Create, exp.Drop)):
             for table in _tables(statement):
@@ -164,6 +173,19 @@ def _is_plain(statement: Expr) -> bool:
         type(statement), ()
     )
     return known and not any(statement.args.get(key) for key in _OF_FAKESNOW)
+
+
+def _one_column_each(statement: Expr) -> list[Expr]:
+    """DuckDB drops one column at a time."""
+    actions = statement.args.get("actions") or [] if isinstance(statement, exp.Alter) else []
+    if len(actions) != 1 or not isinstance(actions[0], exp.Drop):
+        return [statement]
+    several = []
+    for column in actions[0].args["tables"]:
+        alter = statement.copy()
+        alter.args["actions"][0].set("tables", [column])
+        several.append(alter)
+    return several
 
 
 def _tables(definition: Expr) -> Iterator[exp.Table]:

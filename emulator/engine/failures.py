@@ -101,6 +101,8 @@ _PATTERNS: list[tuple[str, Maker]] = [
      _compilation(r"error line 1 at position 0\ninvalid identifier '\1'", "000904", "42000")),
     (r"Table \"[^\"]+\" does not have a column (?:named|with name) \"([^\"]+)\"",
      _compilation(r"error line 1 at position 0\ninvalid identifier '\1'", "000904", "42000")),
+    (r"Column with name \"?([^\"]+?)\"? already exists",
+     _compilation(r"column '\1' already exists", "001430", "42601")),
     (r"Ambiguous reference to column name \"([^\"]+)\"",
      _compilation(r"error line 1 at position 0\nambiguous column name '\1'", "000904", "42000")),
     (r"No function matches the given name and argument types '(\w+)(\(.*?\))'",

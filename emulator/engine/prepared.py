@@ -46,6 +46,10 @@ class Prepared:
         """Whether DuckDB gets more than one statement of it."""
         return len(self._rows) > 1 or len(self.plan()) > 1
 
+    def remember(self) -> None:
+        """After its transaction: see `Cursor.remember`."""
+        self._cursor.remember()
+
     def run(self, connection: duckdb.DuckDBPyConnection) -> ArrowResult:
         statements, affected = self.plan(), 0
         result = ArrowResult([], arrow=pa.table({}))

@@ -128,3 +128,20 @@ def test_lengths_and_comments_are_those_of_the_last_definition(cursor: Snowflake
     cursor.execute("drop table told")
     cursor.execute("create table told (a varchar)")
     assert told() == [(None, "A", 16777216, 16777216)]
+
+
+def test_an_alter_takes_several_columns_and_changes_all_of_them_or_none(cursor: SnowflakeCursor) -> None:
+    def columns() -> list[str]:
+        return [row[0] for row in cursor.execute("describe table several").fetchall()]
+
+    cursor.execute("create table several (a int, b int, c int, d int, e int)")
+    cursor.execute("alter table several drop column b, c")
+    assert columns() == ["A", "D", "E"]
+    with pytest.raises(ProgrammingError, match="invalid identifier 'NOSUCH'|'NOSUCH' does not exist"):
+        cursor.execute("alter table several drop column d, nosuch")
+    with pytest.raises(ProgrammingError, match="column 'A' already exists"):
+        cursor.execute("alter table several add column f int, a int")
+    assert columns() == ["A", "D", "E"]
+    cursor.execute("alter table several drop column if exists d, nosuch")
+    cursor.execute("alter table several drop e")
+    assert columns() == ["A"]

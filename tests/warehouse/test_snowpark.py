@@ -213,7 +213,7 @@ def test_columns_come_and_go_and_none_is_no_statement(session: Session) -> None:
     wh = SnowparkWarehouse(session)
     wh.execute("create schema if not exists s")
     wh.execute("create table s.t (a varchar)")
-    for change, names, left in ((wh.add_columns, ["b", "c"], "abc"), (wh.drop_columns, ["b"], "ac")):
+    for change, names, left in ((wh.add_columns, ["b", "c", "d"], "abcd"), (wh.drop_columns, ["b", "c"], "ad")):
         for wanted in (names, []):
             change("s.t", wanted)
             assert [column.name for column in wh.table_columns("s.t") or []] == list(left.upper())
