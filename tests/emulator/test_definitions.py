@@ -137,7 +137,7 @@ def test_an_alter_takes_several_columns_and_changes_all_of_them_or_none(cursor: 
     cursor.execute("create table several (a int, b int, c int, d int, e int)")
     cursor.execute("alter table several drop column b, c")
     assert columns() == ["A", "D", "E"]
-    with pytest.raises(ProgrammingError, match="invalid identifier 'NOSUCH'|'NOSUCH' does not exist"):
+    with pytest.raises(ProgrammingError, match="invalid identifier 'NOSUCH'"):
         cursor.execute("alter table several drop column d, nosuch")
     with pytest.raises(ProgrammingError, match="column 'A' already exists"):
         cursor.execute("alter table several add column f int, a int")
