@@ -10,7 +10,7 @@ where
 insert into idr_out.identity_clusters_current (
     resolved_id, cluster_size, confidence_score, created_version, created_ts, updated_ts
 )
-select resolved_id, cluster_size, confidence_score, created_version, created_ts, :run_ts
+select resolved_id, cluster_size, confidence_score, created_version, coalesce(created_ts, :run_ts), :run_ts
 from idr_work.cluster_change;
 delete from idr_out.golden_profile_current
 where

@@ -1,7 +1,8 @@
 -- reads: idr_work.component, idr_work.old_cluster, idr_work.removed, idr_out.identity_clusters_current, idr_out.identity_resolved_membership_current
 -- writes: idr_work.heir, idr_work.cluster_new, idr_work.cluster_fate, idr_work.membership_change
 -- invariant: each old id goes to the component that holds its largest part (then: smallest entity key); a component
--- takes the oldest of the ids that chose it (then: larger cluster, smaller id); an id is never given twice
+-- takes the oldest of the ids that chose it (then: larger cluster, smaller id); an id is never given twice; a cluster
+-- that begins has no created_ts before the publish
 create or replace transient table idr_work.heir as
 with part as (
     select component_id, old_resolved_id, count(*) as part_size, min(entity_key) as first_key
@@ -38,7 +39,7 @@ select
     s.cluster_size,
     case when s.cluster_size = 1 then 1.0 else 1 - power(0.5, s.key_count) end as confidence_score,
     coalesce(c.created_version, :version) as created_version,
-    coalesce(c.created_ts, :run_ts) as created_ts,
+    c.created_ts,
     c.old_resolved_id is null as is_new
 from component_size as s
 left join claim as c on s.component_id = c.component_id;

@@ -86,3 +86,18 @@ def test_the_history_counts_what_a_run_touched_and_not_all_there_is() -> None:
     assert (counts["unchanged"], counts["largest_changed_cluster"]) == (50, 2)
     published = shop.query("select cluster_size from idr_out.identity_clusters_current where updated_ts = ?", shop.now)
     assert published == [(2,)]
+
+
+def test_a_cluster_begins_when_it_is_published_and_not_when_it_was_planned() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "x", NOW))
+    shop.run("FULL")
+    first = shop.now
+    shop.add((2, "a@x.org", None, "x", NOW + timedelta(hours=1)), (3, "c@x.org", None, "x", NOW + timedelta(hours=1)))
+    planned = shop.run(dry_run=True)["run_id"]
+    shop.now += timedelta(days=1)
+    shop.approve(planned)
+    told = "select cluster_size, created_ts, updated_ts from idr_out.identity_clusters_current order by created_ts"
+    assert shop.query(told) == [(2, first, shop.now), (1, shop.now, shop.now)]
+    created = "select occurred_ts from idr_out.identity_event where event_type = 'CREATED' order by 1"
+    assert shop.query(created) == [(first,), (shop.now,)]
