@@ -57,6 +57,13 @@ def test_the_truth_itself_is_perfect(truth: dict[str, str]) -> None:
     assert result["over_merged"] == result["over_split"] == []
 
 
+def test_where_all_is_wrong_no_score_is_better_than_nought() -> None:
+    wrong = score({"s:1": "a", "s:2": "a", "s:3": "b", "s:4": "b"}, {"s:1": "x", "s:2": "y", "s:3": "x", "s:4": "y"})
+    assert {name: wrong["pairwise"][name] for name in ("precision", "recall", "f1")} == {
+        "precision": 0.0, "recall": 0.0, "f1": 0.0,
+    }  # fmt: skip
+
+
 def test_worst_clusters_come_first() -> None:
     truth = {"s:1": "a", "s:2": "a", "s:3": "b", "s:4": "c", "s:5": "d"}
     found = {"s:1": "x", "s:2": "y", "s:3": "x", "s:4": "y", "s:5": "y"}

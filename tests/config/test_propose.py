@@ -83,7 +83,10 @@ def test_a_proposal_names_key_clock_deletion_identifiers_and_rules(connection: d
     assert source.deleted_when == "is_deleted"
     assert source.identifiers == {"email": "contact", "birth_date": "birth_date", "last_name": "surname"}
     assert {rule.match for rule in config.rules.values()} == {("email",), ("last_name", "birth_date")}
-    assert config.survivorship["email"].strategy == "most_recent"
+    assert source.attributes == source.identifiers
+    assert {name: row.strategy for name, row in config.survivorship.items()} == {
+        "email": "most_recent", "birth_date": "most_frequent", "last_name": "most_frequent",
+    }  # fmt: skip
 
 
 def test_each_proposal_carries_its_evidence(connection: duckdb.DuckDBPyConnection) -> None:
@@ -178,6 +181,33 @@ def test_a_key_is_unique_and_filled_in_the_whole_table(connection: duckdb.DuckDB
     assert proposed(connection, people("u", columns)).sources["u"].key == pair
 
 
+def test_a_pair_of_ids_is_a_better_key_than_a_number_that_happens_to_differ(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    columns = "i * 7 as amount, i // 10 as person_id, i % 10 as line_id, 'a' || i || '@b.de' as email"
+    pair = "concat_ws('|', cast(person_id as varchar), cast(line_id as varchar))"
+    assert proposed(connection, people("t", columns)).sources["t"].key == pair
+    assert proposed(connection, people("u", columns.replace(" as line_id", " as line"))).sources["u"].key == "amount"
+
+
+def test_addresses_that_are_hashed_in_every_source_are_compared_as_hashes(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    other = "'ann' as last_name, date '1950-01-01' + (i * 300)::int as dob"
+    hashed = people("h", f"i as id, md5(i::varchar) as email, {other}")
+    assert proposed(connection, hashed).identifiers["email"].normalize == "hash"
+    assert (
+        proposed(connection, people("p", "i as id, 'a' || i || '@b.de' as email")).identifiers["email"].normalize
+        == "email"
+    )
+
+
+def test_of_an_empty_table_nothing_is_said_to_be_filled(connection: duckdb.DuckDBPyConnection) -> None:
+    text = text_for(connection, "create table t (id integer, email varchar, deleted_at timestamp)")
+    assert "deleted_when: deleted_at is not null  # filled in 0 % of the sample" in text
+    assert "email: email  # by its name; the table is empty" in text
+
+
 def test_a_creation_time_is_no_watermark(connection: duckdb.DuckDBPyConnection) -> None:
     columns = "i as id, 'a' || i || '@b.de' as email, timestamp '2024-01-01' as created_at"
     text = text_for(connection, people("t", columns))
@@ -191,6 +221,17 @@ def test_updating_timestamps_are_watermarks(connection: duckdb.DuckDBPyConnectio
     assert proposed(connection, people("t", columns)).sources["t"].watermark == column
 
 
+def test_of_clocks_the_fullest_is_read_and_of_equals_one_of_updates(connection: duckdb.DuckDBPyConnection) -> None:
+    clock = "timestamp '2024-01-01' + interval (i) day"
+    gaps = f"case when i % 4 > 0 then {clock} end"
+    columns = f"i as id, 'a' || i || '@b.de' as email, {clock} as loaded_at, {{}} as updated_at"
+    equal = text_for(connection, people("t", columns.format(clock)))
+    assert "watermark: updated_at  # from 2024-01-01 to 2024-02-29 in the sample\n" in equal
+    assert load_text(text_for(connection, people("u", columns.format(gaps)))).sources["u"].watermark == "loaded_at"
+    alone = f"i as id, 'a' || i || '@b.de' as email, {gaps} as updated_at"
+    assert "in the sample, 25.0 % are empty: such rows are read each time" in text_for(connection, people("v", alone))
+
+
 @pytest.mark.parametrize(
     ("column", "value", "condition"),
     [
@@ -198,6 +239,8 @@ def test_updating_timestamps_are_watermarks(connection: duckdb.DuckDBPyConnectio
         ("deleted_at", "case when i = 1 then timestamp '2024-01-01' end", "deleted_at is not null"),
         ("deleted", "(i % 2)::integer", "deleted = 1"),
         ("IsDeleted", "case when i = 1 then 'Y' else 'N' end", "lower(IsDeleted) in ('y')"),
+        ("deleted", "case when i = 1 then '1' end", "lower(deleted) in ('1')"),
+        ("deleted", "(i % 3)::integer", None),
         ("deleted_by", "'me'", None),
         ("is_deleted", "case when i = 1 then 'gone' else 'here' end", None),
     ],

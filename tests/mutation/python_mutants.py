@@ -104,8 +104,29 @@ def made(root: Path, place: Place) -> Mutant | None:
 def sampled_mutants(root: Path, size: int | None) -> list[tuple[Mutant, range]]:
     """Mutants and the lines that each changes."""
     chosen = sampled([place for module in modules(root) for place in places(module)], size)
-    pairs = ((made(root, place), range(place.first_line, place.last_line + 1)) for place in chosen)
+    pairs = ((made(root, place), reach(place)) for place in chosen)
     return [(mutant, lines) for mutant, lines in pairs if mutant is not None]
+
+
+def reach(place: Place) -> range:
+    """The lines whose tests may notice a change: its own within a function; all of a function for its decorators and
+    defaults; all of the module for what is computed when it is imported.
+    """
+    source = place.module.read_text(encoding="utf-8")
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    around = [node for node in functions if place.first_line in _lines(node)]
+    if not around:
+        return range(1, source.count("\n") + 2)
+    inner = max(around, key=lambda node: node.lineno)
+    is_in_body = place.first_line >= inner.body[0].lineno
+    return range(place.first_line, place.last_line + 1) if is_in_body else _lines(inner)
+
+
+def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> range:
+    first = min(node.lineno for node in (function, *function.decorator_list))
+    return range(first, (function.end_lineno or first) + 1)
 
 
 @cache

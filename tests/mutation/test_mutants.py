@@ -13,7 +13,7 @@ from idr import statement
 from idr.stages import context
 from idr.warehouse.translate import to_duckdb
 from tests.mutation.mutant import Mutant
-from tests.mutation.python_mutants import OPERATORS, made, modules, places, sampled
+from tests.mutation.python_mutants import OPERATORS, Place, made, modules, places, reach, sampled
 from tests.mutation.report import survivors
 from tests.mutation.sql_mutants import sql_files, sql_mutants
 from tests.resolution.test_histories import live_through
@@ -67,9 +67,34 @@ def test_mutants_of_python_are_programs_and_distinct() -> None:
         assert mutant.text != (ROOT / mutant.file).read_text(encoding="utf-8")
 
 
+PROGRAM = """
+LIMIT = 20
+
+@decorated
+def page(rows, limit=LIMIT + 1):
+    first = rows[0] + 1
+    return first
+"""
+
+
+def test_a_line_of_a_function_matters_there_its_default_in_all_of_it_and_a_constant_everywhere(tmp_path: Path) -> None:
+    module = tmp_path / "page.py"
+    module.write_text(PROGRAM, encoding="utf-8")
+    found = {place.first_line: reach(place) for place in places(module)}
+    assert found == {2: range(1, 9), 4: range(4, 8), 5: range(4, 8), 6: range(6, 7)}
+
+
 @cache
-def _python_ids(file: str, operator: str) -> set[str]:
-    found = (made(ROOT, place) for place in places(ROOT / file) if place.operator == operator)
+def _places(file: str) -> tuple[Place, ...]:
+    return tuple(places(ROOT / file))
+
+
+def _python_ids(file: str, operator: str, change: str) -> set[str]:
+    """Those of an operator on the lines that the change takes away: the ids of all others are made of other changes."""
+    source = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    gone = {line[2:].strip() for line in change.splitlines() if line.startswith("-")}
+    near = (place for place in _places(file) if place.operator == operator)
+    found = (made(ROOT, place) for place in near if source[place.first_line - 1].strip() in gone)
     return {mutant.id for mutant in found if mutant}
 
 
@@ -82,7 +107,7 @@ def test_every_survivor_of_the_list_exists_and_has_a_reason() -> None:
                 known = {mutant.id for mutant in _mutants(row["file"])}
             else:
                 assert row["operator"] in OPERATORS
-                known = _python_ids(row["file"], row["operator"])
+                known = _python_ids(row["file"], row["operator"], row["change"])
             assert name in known, f"{row['file']} has no mutant {name} any more: take it off the list"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,6 +52,16 @@ def test_a_statement_that_does_not_parse_is_idr_501() -> None:
 def test_to_char_without_a_format_is_a_cast() -> None:
     with duckdb.connect() as connection:
         assert connection.execute(to_duckdb("select to_char(12), to_varchar(true)")).fetchall() == [("12", "true")]
+
+
+@pytest.mark.parametrize("text", ["", "a", "ann@x.org", "ü", *map(str, range(20))])
+def test_the_halves_of_a_digest_stay_what_stored_match_keys_are_made_of(text: str) -> None:
+    """The upper and the lower 64 bits of the number that DuckDB reads from the digest, its first byte the lowest."""
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
+    query = to_duckdb("select md5_number_upper64(:x), md5_number_lower64(:x)")
+    with duckdb.connect() as connection:
+        found = connection.execute(query, {"x": text}).fetchall()
+    assert found == [divmod(int.from_bytes(digest, "little"), 2**64)]
 
 
 def test_a_compaction_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
