@@ -64,7 +64,7 @@ class Twin:
         self.later = self.next_run(whole)
 
     def seconds(self) -> float:
-        """Of the operation in a process that is not killed; as for the others, its statements were translated before."""
+        """Of a process that is not killed; as for the others, its statements were translated before."""
         file, started = self.fresh(), time.monotonic()
         assert ended(start(self.case, file))
         return time.monotonic() - started
