@@ -28,6 +28,7 @@ from idr.past import show_as_of
 from idr.schedule import apply as scheduling
 from idr.schedule.report import report as report_run
 from idr.schema import layout, restore_state
+from idr.surprise import surprise
 from idr.warehouse.references import bind, bound_tables
 from idr.warehouse.snowpark import SnowparkWarehouse
 
@@ -49,9 +50,10 @@ def _procedure(
             answer = function(SnowparkWarehouse(session, bound_tables(session)), *args, **kwargs)
         except IdrError as error:
             answer = _failed(error)
-        except Exception as error:
-            logging.getLogger("idr").exception("unexpected failure in idr_%s", function.__name__)
-            answer = _failed(IdrError.of("IDR-599", f"{type(error).__name__}: {error}", fix="Please report this"))
+        except Exception as error:  # noqa: BLE001 - a CALL answers
+            unexpected = surprise(error)
+            logging.getLogger("idr").error("unexpected failure in idr_%s: %s", function.__name__, unexpected)
+            answer = _failed(unexpected)
         return json.loads(json.dumps(answer, default=str))
 
     return handler

@@ -22,6 +22,7 @@ from idr.stages import plan
 from idr.stages.context import Progress, RunContext
 from idr.stages.gate import Verdict
 from idr.stages.overrides import active_fingerprint
+from idr.surprise import described
 from idr.warehouse import Row, Warehouse
 
 Clock = Callable[[], datetime]
@@ -177,7 +178,7 @@ class _Session:
         except BaseException as error:
             if not self._was_recorded():
                 code = "IDR-599" if isinstance(error, Exception) else "IDR-504"
-                self._failed(code, f"{type(error).__name__}: {error}")
+                self._failed(code, described(error))
             raise
         finally:
             try:

@@ -235,11 +235,12 @@ def test_errors_are_neither_markup_nor_control_characters(state_file: Path, monk
 
 
 def test_a_surprise_is_idr_599(state_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("idr.run.approve", lambda *_, **__: {}["missing"])
+    monkeypatch.setattr("idr.run.approve", lambda *_, **__: {}["ann@x.org"])
     result = idr("approve", "r9", "--db", state_file)
     assert result.exit_code == 1
-    assert result.stderr.startswith("IDR-599")
+    assert result.stderr.startswith("IDR-599 KeyError at cli/")
     assert "Traceback" not in result.stderr
+    assert "ann@x.org" not in result.stderr
 
 
 def test_values_are_masked_unless_asked_for(state_file: Path, names: SimpleNamespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -204,3 +205,15 @@ def test_a_state_row_deleted_by_hand_is_told_and_applying_the_configuration_rest
     assert table in failed["error"]["message"]
     schema.install(shop.wh)
     assert shop.run("FULL")["status"] == "SUCCESS"
+
+
+def test_a_failure_that_nobody_foresaw_is_recorded_without_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop()
+    shop.add((1, "ann@x.org", None, "Ann", NOW))
+    monkeypatch.setattr("idr.stages.golden.build", lambda _: {}["ann@x.org"])
+    with pytest.raises(KeyError):
+        shop.run("FULL")
+    [(code, stage, message)] = shop.query("select error_code, error_stage, error_message from idr_out.run_history")
+    assert (code, stage) == ("IDR-599", "golden profiles")
+    assert re.match(r"KeyError at stages/context.py:\d+, stages/plan.py:\d+, ", message)
+    assert "ann" not in message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -129,11 +130,13 @@ def test_a_failed_run_tells_its_stage(app: Session) -> None:
 def test_a_surprise_is_an_answer_and_a_line_in_the_log(
     app: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(handlers.history, "status", lambda _: {}["missing"])
+    monkeypatch.setattr(handlers.history, "status", lambda _: {}["ann@x.org"])
     answer = plain(handlers.status(app))
     assert (answer["status"], answer["error"]["code"]) == ("FAILED", "IDR-599")
-    assert "KeyError: 'missing'" in answer["message"]
-    assert [record.message for record in caplog.records if record.name == "idr"] == ["unexpected failure in idr_status"]
+    assert re.fullmatch(r"IDR-599 KeyError at handlers.py:\d+, handlers.py:\d+. Please report .*", answer["message"])
+    [line] = [record.getMessage() for record in caplog.records if record.name == "idr"]
+    assert line == f"unexpected failure in idr_status: {answer['message']}"
+    assert "ann@x.org" not in caplog.text
 
 
 def test_configuring_anew_mends_a_configuration_and_a_state_that_were_damaged_by_hand(app: Session) -> None:

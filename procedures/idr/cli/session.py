@@ -20,6 +20,7 @@ from idr.cli.output import note, print_json
 from idr.errors import IdrError
 from idr.model import Config
 from idr.schema import LAYOUT, install, layout
+from idr.surprise import surprise
 from idr.warehouse import Warehouse
 
 _JSON = "idr.json"
@@ -81,8 +82,7 @@ def _told(ctx: click.Context) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
             raise
-        unexpected = IdrError.of("IDR-599", f"{type(error).__name__}: {error}", fix="Please report this")
-        raise _exit(unexpected, FAILED, ctx) from error
+        raise _exit(surprise(error), FAILED, ctx) from error
 
 
 def _exit(error: IdrError, code: int, ctx: click.Context) -> typer.Exit:
