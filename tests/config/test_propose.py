@@ -397,3 +397,25 @@ def test_what_the_database_lacks_is_reported(
     assert old in text
     problems = inspect.check(DuckDBWarehouse(connection), load_text(text.replace(old, new, 1)))
     assert code in {problem.code for problem in problems}
+
+
+def test_a_column_is_told_with_its_type_and_twelve_that_there_are(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = [f"c{number:02}" for number in range(14)]
+    rest = ", ".join(f"{name} integer" for name in columns)
+    connection.execute(f"create table t (email varchar, {rest})")
+    text = """
+sources:
+  t: {{table: t, key: c01, watermark: {watermark}, identifiers: {{email: email}}}}
+identifiers: {{email: {{}}}}
+rules: [{{id: email, match: [email]}}]
+"""
+
+    def problem(watermark: str) -> tuple[str, str]:
+        [found] = inspect.check(DuckDBWarehouse(connection), load_text(text.format(watermark=watermark)))
+        return found.message, found.fix
+
+    assert problem("c02") == (
+        "c02 is INTEGER, not a point in time",
+        "Use a date or timestamp, for example to_timestamp(c02)",
+    )
+    assert problem("xyzzy") == ('column "xyzzy" not found in t', f"It has email, {', '.join(columns[:11])}")
