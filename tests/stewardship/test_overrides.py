@@ -99,6 +99,16 @@ def test_a_veto_on_a_record_elsewhere_does_not_concern_the_cut_of_an_identity(sh
     assert shop.query("select other_entity_key from idr_out.identity_conflict") == [("shop:1",)]
 
 
+def test_of_a_record_that_two_others_may_not_meet_one_of_them_is_told(shop: Shop) -> None:
+    decide(shop, "UNLINK", 1, 3)
+    decide(shop, "UNLINK", 2, 3)
+    shop.run()
+    assert shop.clusters()[:2] == [["shop:1", "shop:2"], ["shop:3"]]
+    [(cut, other)] = shop.query("select entity_key, other_entity_key from idr_out.identity_conflict")
+    assert cut == "shop:3"
+    assert other in ("shop:1", "shop:2")
+
+
 def test_an_identity_that_was_cut_is_as_doubtful_as_the_links_that_are_left(shop: Shop) -> None:
     """4 shares two values with 5 until the telephone is cut off its third holder; then as before."""
     shop.query("update shop.people set email = 'd@x.org', phone = '777' where id in (4, 5)")
