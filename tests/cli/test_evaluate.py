@@ -118,6 +118,15 @@ def test_a_broken_parquet_is_idr_408(tmp_path: Path) -> None:
     assert caught.value.code == "IDR-408"
 
 
+def test_the_row_of_a_parquet_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "truth.parquet"
+    with duckdb.connect() as connection:
+        rows = connection.sql("select * from (values ('crm:1', 7), ('crm:2', null)) as t(entity_key, cluster)")
+        rows.write_parquet(str(file))
+    with pytest.raises(IdrError, match="row 2 has no entity_key or no cluster"):
+        read_truth(file)
+
+
 def test_evaluate_reads_the_published_membership(state: DuckDBWarehouse, tmp_path: Path) -> None:
     file = tmp_path / "truth.csv"
     file.write_text("entity_key,cluster\ncrm:1,a\ncrm:2,a\ncrm:9,b\nother:1,z\n", encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 from idr.config.yaml_file import load_text
 from idr.errors import IdrError
-from idr.model import Config, Guardrails, Settings
+from idr.model import Config, Guardrails, Identifier, Rule, Settings, Source
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 YAML = """
@@ -60,3 +60,10 @@ def test_a_rule_has_the_documented_cap() -> None:
     text = DOCUMENT.partition("\n## rules")[2].partition("\n## ")[0]
     [default] = re.findall(r"`max_group_size` \|[^|]+\| (\d+) \|", text)
     assert loaded("settings", "lease_minutes", 60).rules["email"].max_group_size == int(default)
+
+
+def test_what_a_file_leaves_out_is_what_the_model_leaves_out() -> None:
+    text = YAML.format(section="settings", key="lease_minutes", value=60)
+    config = load_text(text.replace("key: id,", "key: id, watermark: upd,"))
+    shop = Source("shop", "shop.people", "id", "upd", identifiers={"email": "email"}, attributes={"email": "email"})
+    assert config == Config({"shop": shop}, {"email": Identifier("email")}, {"email": Rule("email", ("email",), 1)}, {})

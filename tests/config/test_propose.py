@@ -202,6 +202,24 @@ def test_addresses_that_are_hashed_in_every_source_are_compared_as_hashes(
     )
 
 
+def test_a_table_of_five_thousand_rows_is_read_whole(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = "i as id, 'a' || i || '@b.de' as email"
+    assert "(5,000 sampled)" in text_for(connection, people("t", columns, 5000))
+    assert "(5,001 sampled)" not in text_for(connection, people("u", columns, 5001))
+
+
+def test_a_pair_is_looked_for_among_six_columns_that_are_named_like_ids(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    email = "'a' || i || '@b.de' as email"
+    six = ", ".join(f"i % 2 as {name}_id" for name in "abcde")
+    assert proposed(connection, people("t", f"{six}, i // 2 as f_id, {email}")).sources["t"].key == (
+        "concat_ws('|', cast(a_id as varchar), cast(f_id as varchar))"
+    )
+    seventh = people("u", f"{six}, 7 as f_id, i // 2 as g_id, {email}")
+    assert "main.u: no column, and no pair of id columns, is filled and different" in text_for(connection, seventh)
+
+
 def test_of_an_empty_table_nothing_is_said_to_be_filled(connection: duckdb.DuckDBPyConnection) -> None:
     text = text_for(connection, "create table t (id integer, email varchar, deleted_at timestamp)")
     assert "deleted_when: deleted_at is not null  # filled in 0 % of the sample" in text
@@ -397,3 +415,25 @@ def test_what_the_database_lacks_is_reported(
     assert old in text
     problems = inspect.check(DuckDBWarehouse(connection), load_text(text.replace(old, new, 1)))
     assert code in {problem.code for problem in problems}
+
+
+def test_a_column_is_told_with_its_type_and_twelve_that_there_are(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = [f"c{number:02}" for number in range(14)]
+    rest = ", ".join(f"{name} integer" for name in columns)
+    connection.execute(f"create table t (email varchar, {rest})")
+    text = """
+sources:
+  t: {{table: t, key: c01, watermark: {watermark}, identifiers: {{email: email}}}}
+identifiers: {{email: {{}}}}
+rules: [{{id: email, match: [email]}}]
+"""
+
+    def problem(watermark: str) -> tuple[str, str]:
+        [found] = inspect.check(DuckDBWarehouse(connection), load_text(text.format(watermark=watermark)))
+        return found.message, found.fix
+
+    assert problem("c02") == (
+        "c02 is INTEGER, not a point in time",
+        "Use a date or timestamp, for example to_timestamp(c02)",
+    )
+    assert problem("xyzzy") == ('column "xyzzy" not found in t', f"It has email, {', '.join(columns[:11])}")

@@ -115,10 +115,24 @@ def test_a_section_must_hold_something_of_its_kind(text: str, code: str, where: 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "3", "a: b: c", "{", "a\n---\nb", "a: \x00", "[" * 5000, "&a [*a]", "? [a]\n: b"]
+    "text", ["", "[]", "[3]", "3", "a: b: c", "{", "a\n---\nb", "a: \x00", "[" * 5000, "&a [*a]", "? [a]\n: b"]
 )
 def test_any_text_gives_an_idr_error(text: str) -> None:
     assert problems(text)
+
+
+def test_what_stands_after_a_mistaken_key_is_read_too_and_lists_are_counted_from_one(good_yaml: str) -> None:
+    text = good_yaml.replace("    key: customer_id\n", "    ? [a]\n    : 1\n    table: crm.other\n    trust: one\n")
+    text = text.replace("match: [email]", "match: [fax]").replace('"test@test.com"', "[x]")
+    assert {(problem.code, problem.where) for problem in problems(text)} == {
+        ("IDR-105", "idr.yml:4"),
+        ("IDR-110", "idr.yml:6 sources.crm.table"),
+        ("IDR-110", "idr.yml:11 sources.crm.trust"),
+        ("IDR-105", "idr.yml:19 identifiers.email.exclude[1]"),
+        ("IDR-105", "idr.yml:7 sources.crm.trust"),
+        ("IDR-106", "idr.yml:2 sources.crm"),
+        ("IDR-109", "idr.yml:26 rules[2].match"),
+    }
 
 
 def test_an_alias_bomb_is_refused() -> None:

@@ -245,6 +245,18 @@ def test_a_row_that_ties_with_the_watermark_is_not_lost() -> None:
     assert shop.clusters() == [["shop:1", "shop:2"]]
 
 
+def test_a_source_without_new_rows_keeps_its_watermark_until_a_full_run_sees_what_is_left() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "b@x.org", None, "b", NOW + timedelta(seconds=1)))
+    shop.run("FULL")
+    shop.query("delete from shop.people where id = 2")
+    mark = "select last_watermark_value from idr_meta.run_state"
+    assert shop.run()["counts"]["rows_read"] == 0
+    assert shop.query(mark) == [(NOW + timedelta(seconds=1),)]
+    shop.run("FULL")
+    assert shop.query(mark) == [(NOW,)]
+
+
 def test_reading_the_last_rows_again_changes_nothing() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "a@x.org", None, "c", None))

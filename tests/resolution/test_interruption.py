@@ -88,3 +88,28 @@ def test_a_run_that_is_cut_off_leaves_before_or_after(
     assert set(histories) == {("SUCCESS", None), ("FAILED", "IDR-504")}
     assert shop.query("select holder from idr_meta.run_lock") == [(None,)]
     assert shop.tables("idr_work") == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(RuntimeError("odd"), "IDR-599"), (KeyboardInterrupt(), "IDR-504"), (SystemExit(3), "IDR-504")],
+    ids=lambda item: type(item).__name__ if isinstance(item, BaseException) else item,
+)
+def test_whatever_ends_a_run_is_in_the_history_and_goes_on_to_the_caller(error: BaseException, code: str) -> None:
+    class Ending:
+        def __init__(self, connection: Any) -> None:
+            self.connection = connection
+
+        def execute(self, sql: str, *values: Any) -> Any:
+            if "idr_work.cluster_new" in sql:
+                raise error
+            return self.connection.execute(sql, *values)
+
+    shop = Shop(wrap=Ending)
+    shop.add((1, "a@x.org", None, "a", NOW))
+    with pytest.raises(type(error)):
+        shop.run("FULL")
+    columns = "status, error_code, error_stage, error_message"
+    told = f"{type(error).__name__}: {error}"
+    assert shop.query(f"select {columns} from idr_out.run_history") == [("FAILED", code, "membership", told)]
+    assert shop.clusters() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -47,6 +48,27 @@ def test_a_long_run_renews_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shop.run("FULL", progress=stage)["status"] == "SUCCESS"
     assert len(renewed) > 5
     assert renewed == sorted(set(renewed)), "later at each stage"
+
+
+def test_a_short_run_renews_its_lease_when_it_knows_how_long_it_lasts_and_when_it_publishes() -> None:
+    sent: list[str] = []
+    shop = filled(lambda sql: bool(sent.append(sql)))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    assert sum("UPDATE idr_meta.run_lock SET expires_at" in sql for sql in sent) == 2
+
+
+def test_until_the_configuration_is_read_a_lease_lasts_ten_minutes() -> None:
+    ends = []
+
+    def at(sql: str) -> bool:
+        if "idr_meta.source_table" in sql and "SELECT" in sql:
+            ends.extend(shop.query("select expires_at from idr_meta.run_lock"))
+        return False
+
+    shop = filled(at)
+    ends.clear()
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    assert ends[0] == (shop.now + timedelta(minutes=10),)
 
 
 def test_a_long_run_stops_at_the_next_stage_when_somebody_took_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,3 +19,13 @@ def test_a_word_that_contains_a_value_of_the_record_stays() -> None:
     reasons = shop.query("select reason from idr_meta.identity_override order by entity_a")
     assert reasons == [("says Susanna",), ("says [erased], says Susanna",)]
     assert receipt["rows"]["texts"] == 1
+
+
+def test_a_value_of_three_letters_is_a_word_like_others() -> None:
+    """Taken out everywhere it would tear texts apart that tell of somebody else."""
+    shop = Shop()
+    shop.add((1, "a@x.org", "4711", "Lee", NOW), (2, "b@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
+    shop.run("FULL")
+    overrides.add(shop.wh, overrides.UNLINK, "shop:2", "shop:3", "Lee called from 4711", "ann", shop.now)
+    forget(shop.wh, "shop:1", clock=lambda: shop.now)
+    assert shop.query("select reason from idr_meta.identity_override") == [("Lee called from [erased]",)]

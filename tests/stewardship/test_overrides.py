@@ -9,7 +9,7 @@ import pytest
 from idr import overrides
 from idr.errors import IdrError
 from idr.explain import explain
-from idr.model import Guardrails, Identifier
+from idr.model import Guardrails, Identifier, Rule
 from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.resolution.shop import NOW, Shop
 
@@ -77,6 +77,50 @@ def test_a_limit_that_cuts_is_told(shop: Shop) -> None:
     assert "more than 1 different values of phone" in answer["reason"]
 
 
+def test_a_link_is_stronger_than_any_value_whatever_the_priority_of_its_rule(shop: Shop) -> None:
+    """3 and 4 are kept apart: of what joins 2 with 3 and with 4 the value goes, and the person's link stays."""
+    shop.apply(replace(shop.config, rules={"phone": Rule("phone", ("phone",), 0)}))
+    decide(shop, "LINK", 2, 4)
+    decide(shop, "UNLINK", 3, 4)
+    shop.run()
+    assert shop.clusters() == [["shop:1"], ["shop:2", "shop:4"], ["shop:3"], ["shop:5"]]
+    assert [row["rule_id"] for row in explain(shop.wh, "shop:2", "shop:4")["path"]] == ["_link"]
+
+
+def test_a_veto_on_a_record_elsewhere_does_not_concern_the_cut_of_an_identity(shop: Shop) -> None:
+    """1, 2 and 3 are one and 1 and 3 are kept apart; so are 3 and 4, and 3 and 0, who are not with them anyway."""
+    shop.add((0, "z@x.org", None, "z", shop.now))
+    shop.run()
+    for a, b in ((1, 3), (3, 4), (0, 3)):
+        decide(shop, "UNLINK", a, b)
+    assert shop.run()["status"] == "SUCCESS"
+    apart = [["shop:0"], ["shop:1", "shop:2"], ["shop:3"], ["shop:4"], ["shop:5"]]
+    assert shop.clusters() == apart
+    assert shop.query("select other_entity_key from idr_out.identity_conflict") == [("shop:1",)]
+
+
+def test_of_a_record_that_two_others_may_not_meet_one_of_them_is_told(shop: Shop) -> None:
+    decide(shop, "UNLINK", 1, 3)
+    decide(shop, "UNLINK", 2, 3)
+    shop.run()
+    assert shop.clusters()[:2] == [["shop:1", "shop:2"], ["shop:3"]]
+    [(cut, other)] = shop.query("select entity_key, other_entity_key from idr_out.identity_conflict")
+    assert cut == "shop:3"
+    assert other in ("shop:1", "shop:2")
+
+
+def test_an_identity_that_was_cut_is_as_doubtful_as_the_links_that_are_left(shop: Shop) -> None:
+    """4 shares two values with 5 until the telephone is cut off its third holder; then as before."""
+    shop.query("update shop.people set email = 'd@x.org', phone = '777' where id in (4, 5)")
+    shop.add((6, None, "777", "f", NOW))
+    shop.run("FULL")
+    decide(shop, "UNLINK", 4, 6)
+    shop.run()
+    assert shop.clusters()[1:] == [["shop:4", "shop:5"], ["shop:6"]]
+    told = "select cluster_size, confidence_score from idr_out.identity_clusters_current order by 1 desc"
+    assert shop.query(told) == [(3, 0.5), (2, 0.75), (1, 1.0)]
+
+
 @pytest.mark.parametrize(
     ("kind", "a", "b", "reason", "said"),
     [
@@ -95,7 +139,9 @@ def test_what_was_said_is_refused_and_its_contrary_too(shop: Shop) -> None:
     link, unlink = decide(shop, "LINK", 1, 4), decide(shop, "UNLINK", 2, 5)
     assert refused(shop, "LINK", 4, 1).startswith("IDR-409")
     assert refused(shop, "UNLINK", 5, 2).startswith("IDR-409")
-    assert link in refused(shop, "UNLINK", 4, 1)
+    told = refused(shop, "UNLINK", 4, 1)
+    assert f"Revoking override {link} ends it" in told
+    assert "Nothing to do" in refused(shop, "LINK", 4, 1)
     assert unlink in refused(shop, "LINK", 2, 5)
     assert refused(shop, "LINK", 2, 5).startswith("IDR-411")
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from idr.model import Guardrails
+from idr.model import Guardrails, Rule
 from idr.show import show
 from tests.resolution import agreement
 from tests.resolution.histories import World
@@ -66,6 +66,22 @@ def test_fifty_rows_are_told_unless_another_number_is_asked_for() -> None:
             "sample": sorted(row["entity_key"] for row in told["members"])[:10],
         }
     ]
+
+
+def test_links_are_told_by_the_priority_of_their_rules_then_the_rarer_value_first_and_the_weakest_the_other_way() -> (
+    None
+):
+    rules = {"phone": Rule("phone", ("phone",), 2), "email": Rule("email", ("email",), 1)}
+    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None), rules=rules)
+    shop.add((1, "a@x.org", None, "x", NOW), (2, "a@x.org", None, "x", NOW), (3, "a@x.org", "55", "x", NOW))
+    shop.add((4, None, "55", "x", NOW), (5, "b@x.org", "55", "x", NOW), (6, "b@x.org", "66", "x", NOW))
+    shop.add((7, None, "66", "x", NOW))
+    shop.run("FULL")
+    told = show(shop.wh, "shop:1")
+    order = [(row["rule_id"], row["members"]) for row in told["links"]]
+    assert order == [("email", 2), ("email", 3), ("phone", 2), ("phone", 3)]
+    assert [row["rule_id"] for row in told["weakest"]] == ["phone"] * 4 + ["email"] * 4
+    assert [row["entity_key"] for row in told["weakest"]][:4] == ["shop:3", "shop:4", "shop:5", "shop:6"]
 
 
 def test_a_retired_id_is_told_with_its_aliases_and_its_own_events() -> None:

@@ -36,6 +36,15 @@ def test_values_on_far_more_records_than_usual_are_listed(shop: Shop) -> None:
     assert "info" not in suspects(shop.wh)["suspects"][0]["exclude"]
 
 
+def test_twenty_are_listed_unless_another_number_is_asked_for() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(80)))
+    shop.add(*((100 + i, f"team{i // 11}@x.org", None, "x", NOW) for i in range(22 * 11)))
+    shop.run("FULL")
+    result = suspects(shop.wh)
+    assert (len(result["suspects"]), result["total"]) == (20, 22)
+
+
 def test_the_entry_excludes_the_value(shop: Shop) -> None:
     shop.run("FULL")
     found = suspects(shop.wh, show_values=True)["suspects"][0]

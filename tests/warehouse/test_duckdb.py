@@ -49,6 +49,13 @@ def test_a_statement_that_does_not_parse_is_idr_501() -> None:
     assert caught.value.code == "IDR-501"
 
 
+def test_of_a_long_statement_that_does_not_parse_the_beginning_is_told() -> None:
+    sql = f"select from where {'x' * 300}"
+    with pytest.raises(IdrError) as caught:
+        to_duckdb(sql)
+    assert caught.value.problems[0].where == sql[:200]
+
+
 def test_to_char_without_a_format_is_a_cast() -> None:
     with duckdb.connect() as connection:
         assert connection.execute(to_duckdb("select to_char(12), to_varchar(true)")).fetchall() == [("12", "true")]
