@@ -17,7 +17,7 @@ def surprise(error: BaseException) -> IdrError:
 
 
 def described(error: BaseException) -> str:
-    """`KeyError at publish.py:43, run.py:12`; of a failure of the system its words, such as `No space left on device`."""
+    """`KeyError at publish.py:43, run.py:12`; of the system its words, such as `No space left on device`."""
     told = type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         told += f" ({error.strerror})"
