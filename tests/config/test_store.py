@@ -55,6 +55,15 @@ def test_an_invalid_edit_is_idr_115(wh: DuckDBWarehouse, good_yaml: str, edit: s
     assert caught.value.code == "IDR-115"
 
 
+def test_a_rule_whose_priority_was_emptied_by_hand_stands_before_all_others(
+    wh: DuckDBWarehouse, good_yaml: str
+) -> None:
+    apply(wh, load_text(good_yaml))
+    wh.execute("update idr_meta.rule set priority = null where rule_id = 'name_dob'")
+    assert {name: rule.priority for name, rule in load(wh).rules.items()} == {"name_dob": 1, "loyalty": 1, "email": 2}
+    assert next(iter(load(wh).rules)) == "name_dob"
+
+
 def test_changes_are_told_in_words(good_yaml: str) -> None:
     old = load_text(good_yaml)
     new = load_text(good_yaml.replace("max_group_size: 20", "max_group_size: 10"))

@@ -176,6 +176,9 @@ def test_of_several_cuts_on_the_way_the_first_is_told() -> None:
     assert told(3, 5) == ("cut", "shop:5", "name", None)
     assert told(5, 1) == ("cut", "shop:5", "name", None)
     assert told(1, 5) == ("cut", "shop:2", "email", "phone")
+    first, other = (explain(shop.wh, f"shop:{a}", f"shop:{6 - a}")["cause"] for a in (1, 5))
+    assert first["limit"] == 1
+    assert other["override"]["kind"] == "UNLINK"
 
 
 def test_a_skipped_value_is_told_with_its_rule_size_and_limit() -> None:
