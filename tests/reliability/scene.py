@@ -106,7 +106,7 @@ def leftovers(connection: Any) -> list[str]:
     found = [f"RUNNING {row[0]}" for row in query("from idr_out.run_history where status = 'RUNNING'").fetchall()]
     found += [f"lease {row[0]}" for row in query("from idr_meta.run_lock where holder is not null").fetchall()]
     plans = [row[0] for row in query("select run_id from idr_out.plan where status in ('READY', 'HELD')").fetchall()]
-    tables = query("select table_name from information_schema.tables where table_schema = 'idr_work'").fetchall()
+    tables = query("select lower(table_name) from duckdb_tables() where lower(schema_name) = 'idr_work'").fetchall()
     return found + [f"table {name}" for (name,) in tables if not any(name.endswith(f"_{plan}") for plan in plans)]
 
 

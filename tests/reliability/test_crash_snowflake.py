@@ -2,229 +2,185 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
 import pytest
+from snowflake.connector.errors import ProgrammingError
 
-from tests.app.scheduled import bundle
-from tests.emulator.conftest import Local
+from tests.reliability import scene
+from tests.reliability.people_app import PATIENCE, PEOPLE, Application, Identities, Mortal
 from tests.reliability.tally import LONG, count
 
-pytestmark = [
-    pytest.mark.snowflake,
-    pytest.mark.timeout(0),
-    pytest.mark.skipif(not LONG, reason="left to ./scripts/test --long"),
-]
+pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(0 if LONG else 300)]
+only_long = pytest.mark.skipif(not LONG, reason="left to ./scripts/test --long")
 TIMES = 8
-PEOPLE = 12
-YAML = """
-sources:
-  crm: {table: shop.crm.people, key: id, watermark: updated_at, identifiers: {email: email}, attributes: {email: email}}
-identifiers:
-  email: {normalize: email}
-rules:
-  - {id: email, match: [email]}
-guardrails: {max_moved_ratio: null, min_source_ratio: null}
-settings: {lease_minutes: 5, plan_ttl_minutes: 1}
-"""
-Partition = set[frozenset[str]]
+RUN, DRY_RUN = "idr_run('INCR')", "idr_run('INCR', 30, true)"
 
 
-class Application:
-    """The application `idr` over a table of people; each `change` moves one of them to another identity."""
-
-    def __init__(self, folder: Path) -> None:
-        self.local = Local(folder / "data")
-        self.local.start()
-        files = bundle(folder / "bundle")
-        uploads = [
-            f"put file://{file} @package.src.files/{file.relative_to(files).parent.as_posix().removeprefix('.')}"
-            " auto_compress = false overwrite = true"
-            for file in sorted(path for path in files.rglob("*") if path.is_file())
-        ]
-        self.local.query(
-            "create application package package", "create schema package.src", "create stage package.src.files",
-            *uploads,
-            "create database shop", "create schema shop.crm",
-            "create table shop.crm.people (id integer, email varchar, updated_at timestamp_ntz)",
-            "create application idr from application package package using @package.src.files",
-            "grant usage on database shop to application idr", "grant usage on schema shop.crm to application idr",
-            "grant select on table shop.crm.people to application idr",
-        )  # fmt: skip
-        self.clock = datetime(2024, 1, 1)  # noqa: DTZ001 - the table holds timestamps without a zone
-        self.rng = random.Random(7)
-        self.emails: dict[int, str] = {}
-        for person in range(PEOPLE):
-            self.change(person)
-        assert self.call(f"idr_configure($${YAML}$$)")["applied"]
-        assert self.call("idr_run('FULL')")["status"] == "SUCCESS"
-
-    def change(self, person: int) -> None:
-        self.clock += timedelta(minutes=1)
-        self.emails[person] = f"e{self.rng.randrange(PEOPLE // 2)}@x.org"
-        self.local.query(
-            f"delete from shop.crm.people where id = {person}",
-            f"insert into shop.crm.people values ({person}, '{self.emails[person]}', '{self.clock}')",
-        )
-
-    def expected(self) -> Partition:
-        """Who is one, by the addresses alone."""
-        groups: dict[str, set[str]] = {}
-        for person, email in self.emails.items():
-            groups.setdefault(email, set()).add(f"crm:{person}")
-        return {frozenset(group) for group in groups.values()}
-
-    def call(self, text: str) -> dict[str, Any]:
-        return json.loads(self.local.query(f"call idr.core.{text}")[0][0])
-
-    def published(self) -> Partition:
-        groups: dict[str, set[str]] = {}
-        rows = self.local.query("select entity_key, resolved_id from idr.idr_out.identity_resolved_membership_current")
-        assert len(rows) == len(dict(rows)), "a record has two membership rows"
-        for entity, resolved in rows:
-            groups.setdefault(resolved, set()).add(entity)
-        return {frozenset(group) for group in groups.values()}
-
-    def disagreements(self) -> list[str]:
-        """Where the published tables contradict each other."""
-        query = self.local.query
-        sizes = dict(query("select resolved_id, cluster_size from idr.idr_out.identity_clusters_current"))
-        profiles = {row[0] for row in query("select resolved_id from idr.idr_out.golden_profile_current")}
-        told = query(
-            "select resolved_id, count(*) from idr.idr_out.identity_resolved_membership_current group by resolved_id"
-        )
-        lies = query(
-            "select run_id from idr.idr_out.run_history where version is not null and status not like 'SUCCESS%'"
-        )
-        found = [] if sizes == dict(told) else ["cluster sizes differ from members"]
-        found += [] if profiles == set(sizes) else ["profiles differ from clusters"]
-        return found + [f"run {run} published and is not told as a success" for (run,) in lies]
-
-    def cut_off(self) -> int:
-        """How many runs ended without a word."""
-        [(number,)] = self.local.query("select count(*) from idr.idr_out.run_history where error_code = 'IDR-504'")
-        return number
-
-    def leftovers(self) -> list[str]:
-        """What is left of a run that died, after the next one; read from the files of a server that stands still."""
-        self.local.stop()
-        with closing(self._files()) as connection:
-            execute = connection.execute
-            found = [
-                f"RUNNING {row[0]}" for row in execute("from idr_out.run_history where status = 'RUNNING'").fetchall()
-            ]
-            found += [
-                f"lease {row[0]}" for row in execute("from idr_meta.run_lock where holder is not null").fetchall()
-            ]
-            tables = execute("select table_name from duckdb_tables() where lower(schema_name) = 'idr_work'").fetchall()
-        self.local.start()
-        return found + [f"table {name}" for (name,) in tables]
-
-    def _files(self) -> duckdb.DuckDBPyConnection:
-        [file] = [path for path in (self.local.data / "databases").glob("*.db") if path.stem.upper() == "IDR"]
-        return duckdb.connect(str(file))
-
-    def lease_passes(self) -> None:
-        """Time goes by, until the lease that a dead run holds has expired."""
-        self.local.stop()
-        with closing(self._files()) as connection:
-            connection.execute("update idr_meta.run_lock set expires_at = '2000-01-01' where holder is not null")
-        self.local.start()
-
-    def started(self) -> tuple[threading.Thread, Any]:
-        """A CALL of a run in a session of its own that may never be answered."""
-        connection = self.local.connect()
-
-        def run() -> None:
-            with suppress(Exception):
-                connection.cursor().execute("call idr.core.idr_run('INCR')")
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        return thread, connection
-
-    def server(self) -> int:
-        return json.loads((self.local.data / "server.json").read_text())["pid"]
-
-    def worker(self) -> int | None:
-        """The process that works on a CALL now: the youngest descendant of the server that is no fork server."""
-        tree: dict[int, int] = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with suppress(OSError, IndexError):
-                    tree[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        grandchildren = [pid for pid, parent in tree.items() if tree.get(parent) == self.server()]
-        return max(grandchildren, default=None)
+class App(Application):
+    local: Mortal
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    made = Application(tmp_path_factory.mktemp("crash"))
-    yield made
-    with suppress(AssertionError):
-        made.local.stop()
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("crash")
+    local = Mortal(folder / "data")
+    local.start()
+    yield App(local, folder)
+    local.stop()
 
 
-def _server_dies(application: Application, _: Any) -> None:
-    os.kill(application.server(), signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while application.local.command("status", "--data", str(application.local.data)).returncode == 0:
+@dataclass
+class Findings:
+    """What was found wrong, by the kind of promise that it breaks."""
+
+    application: App
+    points: int = 0
+    torn: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+    unlike: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._cut_off = self.application.cut_off()
+
+    def judge(self, point: str, allowed: list[Identities], lease_passes: bool) -> None:
+        """What readers see after a death, and what the next run makes of it."""
+        application = self.application
+        self.points += 1
+        with application.tables() as connection:
+            torn = scene.disagreements(connection)
+        torn += application.disagreements()
+        torn += [] if application.published() in allowed else ["readers see neither before nor after"]
+        with application.local.fate(**({"lease_passes": 0} if lease_passes else {})):
+            result = application.call(RUN)
+        unlike = [] if result["status"].startswith("SUCCESS") else [f"the next run said {result}"]
+        unlike += [] if application.published() == application.expected() else ["the next run ends in another state"]
+        with application.tables() as connection:
+            unlike += scene.disagreements(connection)
+            stuck = scene.leftovers(connection)
+        for kind, found in ((self.torn, torn), (self.stuck, stuck), (self.unlike, unlike)):
+            kind += [f"after {point}: {what}" for what in found]
+
+    def tell(self, part: str) -> None:
+        """Count what was found, and fail when it is anything."""
+        wrong = {"torn": self.torn, "stuck": self.stuck, "unlike": self.unlike}
+        count(
+            "crash in the local Snowflake", part, points=self.points,
+            **{"cut off": self.application.cut_off() - self._cut_off},
+            **{kind: len(found) for kind, found in wrong.items()},
+        )  # fmt: skip
+        assert wrong == {"torn": [], "stuck": [], "unlike": []}
+
+
+def _prepared(application: App, operation: str, person: int) -> tuple[str, list[Identities]]:
+    """A change and the CALL that is about it; what readers may see when somebody dies during it."""
+    application.change(person)
+    before, after = application.published(), application.expected()
+    if operation == "approve":
+        return f"idr_approve('{application.call(DRY_RUN)['run_id']}')", [before, after]
+    return (DRY_RUN, [before]) if operation == "dry run" else (RUN, [before, after])
+
+
+def _server_dies_after(application: App, number: int, call: str) -> bool:
+    """Whether it had such a statement."""
+    local = application.local
+    with local.fate(server_dies=number):
+        thread, _ = application.started(call)
+        while thread.is_alive() and not local.has_ended():
+            time.sleep(0.01)
+    has_died = local.has_ended()
+    if has_died:
+        local.start()
+    return has_died
+
+
+def _worker_dies_after(application: App, number: int, call: str) -> bool:
+    """Whether it had such a statement."""
+    with application.local.fate(worker_dies=number):
+        try:
+            application.call(call)
+        except ProgrammingError as error:
+            told = str(error)
+        else:
+            return False
+    assert "ended without an answer (exit code -9)" in told
+    return True
+
+
+def _points(statements: list[str], seed: str) -> Iterator[int]:
+    """Every statement, or two of them: the one that publishes and another."""
+    if LONG:
+        yield from range(len(statements))
+        return
+    publishing = max(at for at, text in enumerate(statements) if text == "commit")
+    yield from (random.Random(seed).randrange(publishing), publishing)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "operation", ["INCR", *(pytest.param(name, marks=only_long) for name in ("dry run", "approve"))]
+)
+@pytest.mark.parametrize("dies", [_server_dies_after, _worker_dies_after], ids=["server", "worker"])
+def test_somebody_dies_after_a_statement(
+    application: App, dies: Callable[[App, int, str], bool], operation: str
+) -> None:
+    who, rng = dies.__name__.split("_")[1], random.Random(f"{dies.__name__} {operation}")
+    application.call(_prepared(application, operation, rng.randrange(PEOPLE))[0])
+    statements = application.local.statements()
+    findings, were_left = Findings(application), 0
+    for number in _points(statements, operation):
+        call, allowed = _prepared(application, operation, rng.randrange(PEOPLE))
+        if not dies(application, number, call):
+            assert number > len(statements) - 5, "the call had far fewer statements than the first one"
+            break
+        with application.tables() as connection:
+            were_left += bool(scene.leftovers(connection))
+        last = application.local.statements()[-1].split(" ", 5)[:5]
+        findings.judge(f"statement {number}, {' '.join(last)}", allowed, lease_passes=True)
+    assert were_left, "no death left anything to mend"
+    findings.tell(f"{operation}: {who} dies after a statement")
+
+
+def _server_dies(application: App, _: Any) -> None:
+    os.kill(application.local.pid(), signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE
+    while not application.local.has_ended():
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(0.01)
     application.local.start()
 
 
-def _worker_dies(application: Application, _: Any) -> None:
-    worker = application.worker()
+def _worker_dies(application: App, _: Any) -> None:
+    worker = application.local.worker()
     if worker is not None:
         os.kill(worker, signal.SIGKILL)
 
 
-def _client_goes(_: Application, connection: Any) -> None:
+def _client_goes(_: App, connection: Any) -> None:
     connection._rest = None  # it neither asks for the answer nor says good-bye
 
 
+@only_long
 @pytest.mark.parametrize("death", [_server_dies, _worker_dies, _client_goes], ids=["server", "worker", "client"])
-def test_somebody_dies_during_a_run(application: Application, death: Callable[[Application, Any], None]) -> None:
+def test_somebody_dies_at_any_moment(application: App, death: Callable[[App, Any], None]) -> None:
     rng = random.Random(death.__name__)
-    figures = {"points": 0, "cut off": 0, "torn": 0, "stuck": 0, "unlike": 0}
-    wrong: list[str] = []
-    before = application.cut_off()
-    started = time.monotonic()
+    findings = Findings(application)
     application.change(0)
-    application.call("idr_run('INCR')")
+    started = time.monotonic()
+    application.call(RUN)
     usual = time.monotonic() - started
     for _ in range(TIMES):
-        application.change(rng.randrange(PEOPLE))
-        states = [application.published(), application.expected()]
+        _, allowed = _prepared(application, "INCR", rng.randrange(PEOPLE))
         thread, connection = application.started()
         moment = rng.uniform(0.05, 1.0) * usual
         time.sleep(moment)
         death(application, connection)
-        thread.join(60)
-        figures["points"] += 1
-        seen = application.published()
-        torn = application.disagreements() + ([] if seen in states else ["readers see neither before nor after"])
-        if death is not _client_goes:
-            application.lease_passes()
-        result = application.call("idr_run('INCR')")
-        unlike = [] if result["status"].startswith("SUCCESS") else [f"the next run said {result}"]
-        unlike += [] if application.published() == states[1] else ["the next run ends in another state"]
-        stuck = application.leftovers()
-        for kind, found in (("torn", torn), ("stuck", stuck), ("unlike", unlike)):
-            figures[kind] += len(found)
-            wrong += [f"after {moment:.2f} s: {what}" for what in found]
-    figures["cut off"] = application.cut_off() - before
-    count("crash in the local Snowflake", death.__name__.strip("_").replace("_", " "), **figures)
-    assert wrong == []
+        thread.join(PATIENCE)
+        findings.judge(f"{moment:.2f} s", allowed, lease_passes=death is not _client_goes)
+    findings.tell(death.__name__.strip("_").replace("_", " "))

@@ -1,0 +1,71 @@
+"""A local Snowflake that dies, or whose worker does, right after a statement that a procedure sends.
+
+`python -m tests.reliability.mortal_server PORT FOLDER`: each line on the standard input starts a server on this data
+directory, when the one before has ended. What was loaded once serves them all. In the folder
+- `fate.json` says what happens in the calls to come: `{"server dies": 7}` or `{"worker dies": 7}`, after statement 7
+  (they count from 0), or `{"lease passes": 0}`, before that statement;
+- `statements.jsonl` has the statements of the last call that came to their end, in this order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+FATE, STATEMENTS = "fate.json", "statements.jsonl"
+_PASSED = "update idr_meta.run_lock set expires_at = '2000-01-01' where holder is not null"
+
+
+def _watch(folder: Path) -> None:
+    """Look at every statement of a frame that a worker works for, those within a block as well."""
+    from emulator.server import Server
+
+    execute = Server.execute
+    numbers: Counter[str] = Counter()
+
+    def watched(server: Server, session: Any, text: str, *rest: Any, **options: Any) -> Any:
+        with server.workers._lock:
+            call = next((call for call in server.workers._running if call.frame is session), None)
+        if call is None:
+            return execute(server, session, text, *rest, **options)
+        fate = json.loads((folder / FATE).read_text()) if (folder / FATE).exists() else {}
+        if fate.get("lease passes") == numbers[session.token]:
+            execute(server, session, _PASSED)
+        try:
+            return execute(server, session, text, *rest, **options)
+        finally:
+            number = numbers[session.token]
+            numbers[session.token] += 1
+            with (folder / STATEMENTS).open("a" if number else "w", encoding="utf-8") as file:
+                file.write(f"{json.dumps(text)}\n")
+            if fate.get("worker dies") == number:
+                os.kill(call.process, signal.SIGKILL)
+            if fate.get("server dies") == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    Server.execute = watched
+
+
+def main(port: str, folder: str) -> None:
+    import uvicorn  # noqa: F401 - loaded before the first server is forked
+
+    import emulator.wire.app  # noqa: F401 - as above
+    from emulator import command
+
+    _watch(Path(folder))
+    for _ in sys.stdin:
+        if (server := os.fork()) == 0:
+            try:
+                command.main(["start", "--foreground", "--port", port, "--data", folder])
+            finally:
+                os._exit(0)
+        os.waitpid(server, 0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
