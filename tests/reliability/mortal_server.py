@@ -1,7 +1,7 @@
 """A local Snowflake that dies, or whose worker does, right after a statement that a procedure sends.
 
 `python -m tests.reliability.mortal_server PORT FOLDER`: each line on the standard input starts a server on this data
-directory, when the one before has ended. What was loaded once serves them all. In the folder
+directory; another one stands by with everything loaded. In the folder
 - `fate.json` says what happens in the calls to come: `{"server dies": 7}` or `{"worker dies": 7}`, after statement 7
   (they count from 0), or `{"lease passes": 0}`, before that statement;
 - `statements.jsonl` has the statements of the last call that came to their end, in this order.
@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -51,20 +52,36 @@ def _watch(folder: Path) -> None:
     Server.execute = watched
 
 
+def _stand_by(take: int, port: str, folder: str) -> None:
+    """Load Snowpark for the workers, wait for a line and serve; `take` tells that it came, or that none will."""
+    from emulator import command
+
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["emulator.worker"])
+    process = context.Process(target=int)
+    process.start()
+    process.join()
+    line = os.read(sys.stdin.fileno(), 1)
+    os.write(take, line or b"-")
+    if line:
+        command.main(["start", "--foreground", "--port", port, "--data", folder])
+
+
 def main(port: str, folder: str) -> None:
     import uvicorn  # noqa: F401 - loaded before the first server is forked
 
     import emulator.wire.app  # noqa: F401 - as above
-    from emulator import command
 
     _watch(Path(folder))
-    for _ in sys.stdin:
-        if (server := os.fork()) == 0:
+    taken, take = os.pipe()
+    while True:
+        if os.fork() == 0:
             try:
-                command.main(["start", "--foreground", "--port", port, "--data", folder])
+                _stand_by(take, port, folder)
             finally:
                 os._exit(0)
-        os.waitpid(server, 0)
+        if os.read(taken, 1) == b"-":
+            return
 
 
 if __name__ == "__main__":
