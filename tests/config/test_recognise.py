@@ -82,6 +82,7 @@ def test_the_evidence_tells_of_gaps_and_of_values_that_come_often() -> None:
         (EMAILS[:199], 200, ""),
         (EMAILS[:198], 200, ", 1 % are empty"),
         (EMAILS[:100], 200, ", 50 % are empty"),
+        (EMAILS[:160], 200, ", 20 % are empty"),
         (EMAILS[:20], 20, ""),
         ((*EMAILS[:19], EMAILS[0]), 20, ", one value fills 10 %"),
         ((*EMAILS[:18], EMAILS[0]), 19, ""),
