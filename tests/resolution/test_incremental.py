@@ -65,6 +65,19 @@ def test_a_smaller_key_does_not_rename_the_cluster() -> None:
         assert shop.query(f"select resolved_id from idr_out.{table}") == [(before["shop:5"],)]
 
 
+@pytest.mark.parametrize("key", [1, 3])
+def test_of_two_equal_parts_the_one_with_the_smallest_key_keeps_the_id(key: int) -> None:
+    """Whichever of them it is that gets other values."""
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"{(i + 1) // 2}@x.org", "55", "x", NOW) for i in range(1, 5)))
+    shop.run("FULL")
+    before = shop.ids()["shop:1"]
+    shop.query("update shop.people set phone = null, upd = ? where id in (?, ?)", LATER, key, key + 1)
+    shop.run()
+    assert shop.clusters() == [["shop:1", "shop:2"], ["shop:3", "shop:4"]]
+    assert shop.ids()["shop:2"] == before != shop.ids()["shop:3"]
+
+
 def test_an_update_takes_back_the_edge_of_the_old_value() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))

@@ -193,6 +193,18 @@ def test_a_skipped_value_is_told_with_its_rule_size_and_limit() -> None:
     )
 
 
+def test_of_a_value_that_was_skipped_again_and_again_the_size_of_today_is_told() -> None:
+    shop = Shop(rules={"email": Rule("email", ("email",), 1, max_group_size=2)}, guardrails=UNLIMITED)
+    for size in (7, 3, 6, 4, 5):
+        shop.query("delete from shop.people where id > 0")
+        shop.run("FULL")
+        shop.add(*((i, "a@x.org", None, "x", shop.now) for i in range(1, size)))
+        shop.query("delete from shop.people where id = 0")
+        shop.add((0, "a@x.org", None, "x", shop.now))
+        shop.run("FULL")
+        assert explain(shop.wh, "shop:0", "shop:1")["cause"]["group_size"] == size
+
+
 def test_a_record_that_waits_for_its_first_run_is_unpublished() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW), (2, "b@x.org", None, "b", NOW))
