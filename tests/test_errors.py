@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from idr.errors import CODES, IdrError, Problem
+from idr.model import config_from_json
+from idr.stages.plan import readings
+from idr.surprise import described
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
@@ -66,3 +69,18 @@ def test_of_very_many_problems_the_first_hundred_are_told_and_the_rest_counted()
         "IDR-103 no column x99.",
         "IDR-103 there are 1,134 more problems. Mend these first",
     ]
+
+
+def test_a_failure_of_the_system_is_told_in_its_words_but_without_its_file() -> None:
+    error = OSError(28, "No space left on device", "/home/ann@x.org/my.duckdb")
+    assert described(error) == "OSError (No space left on device)"
+    assert described(OSError("ann@x.org")) == "OSError"
+
+
+def test_a_surprise_names_the_lines_of_the_package_the_last_one_first() -> None:
+    with pytest.raises(AttributeError) as caught:
+        readings(None, None, {}, full=True)  # type: ignore[arg-type]
+    assert re.fullmatch(r"AttributeError at stages/plan\.py:\d+", described(caught.value))
+    with pytest.raises(KeyError) as caught:
+        config_from_json('{"version": "ann@x.org"}')
+    assert re.fullmatch(r"KeyError at model\.py:\d+", described(caught.value))

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from idr.config.expression import identifier
+from idr.config.expression import quoted
 from idr.errors import IdrError
 from idr.stages.context import RunContext
 from idr.stages.overrides import planned_fingerprint
@@ -162,4 +162,4 @@ def _drop_stale_work(wh: Warehouse, holder: str) -> None:
     kept = {row["run_id"].rpartition(":")[2] for row in needed}
     names = [row["table_name"] for row in tables]
     stale = [name for name in names if not any(name.lower().endswith(f"_{run_id}") for run_id in kept)]
-    wh.drop_tables([f"idr_work.{identifier(name)}" for name in stale])
+    wh.drop_tables([f"idr_work.{quoted(name)}" for name in stale])

@@ -84,6 +84,15 @@ def test_every_letter_that_carries_marks_has_one_name_composed_or_not() -> None:
             assert (letter, name) == (letter, expected)
 
 
+@pytest.mark.parametrize(("name", "text"), [("name", "Änn Lee"), ("postcode", "Ä1 2BC")])
+def test_a_flag_that_is_written_with_tags_is_no_part_of_a_value(name: str, text: str) -> None:
+    """England's is a black flag and the tags g b e n g; a tag of its own shows nothing."""
+    england = "\U0001f3f4" + "".join(map(chr, (0xE0067, 0xE0062, 0xE0065, 0xE006E, 0xE0067, 0xE007F)))
+    tags = map(chr, (0xE0001, *range(0xE0020, 0xE0080)))
+    texts = [text, f"{text} {england}", f"{england}{text}", *(text.replace(" ", tag) for tag in tags)]
+    assert set(normal_forms(Identifier("x", name), texts)) == {normal_form(Identifier("x", name), text)} - {None}
+
+
 @pytest.mark.parametrize("name", NORMALIZERS)
 def test_awkward_text_does_no_harm(name: str) -> None:
     identifier = Identifier("x", name, region="US" if name == "phone" else None)

@@ -65,6 +65,44 @@ def test_a_smaller_key_does_not_rename_the_cluster() -> None:
         assert shop.query(f"select resolved_id from idr_out.{table}") == [(before["shop:5"],)]
 
 
+def test_an_id_that_is_gone_leads_to_the_last_that_took_over_until_that_one_ends() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((8, "h@x.org", None, "x", NOW), (9, "i@x.org", None, "x", NOW))
+    for key in (1, 2, 3):
+        shop.add((key, f"{key}@x.org", None, "x", NOW + timedelta(seconds=key)))
+        shop.run()
+    ids = shop.ids()
+    told = "select old_resolved_id, resolved_id, reason from idr_out.identity_alias"
+
+    def publish(change: str) -> None:
+        shop.query(f"update shop.people set upd = upd + interval 1 minute, {change}")
+        shop.run("FULL")
+
+    publish("email = '2@x.org' where id = 3")
+    assert shop.query(told) == [(ids["shop:3"], ids["shop:2"], "MERGED")]
+    publish("email = 'h@x.org' where id = 9")
+    kept = next((old, new, reason) for old, new, reason in shop.query(told) if old != ids["shop:3"])
+    publish("email = '1@x.org' where id in (2, 3)")
+    taken = {(ids[f"shop:{key}"], ids["shop:1"], "MERGED") for key in (2, 3)}
+    assert set(shop.query(told)) == {kept, *taken}
+    shop.query("delete from shop.people where id < 8")
+    shop.run("FULL")
+    assert set(shop.query(told)) == {kept, *((ids[f"shop:{key}"], None, "RETIRED") for key in (1, 2, 3))}
+
+
+@pytest.mark.parametrize("key", [1, 3])
+def test_of_two_equal_parts_the_one_with_the_smallest_key_keeps_the_id(key: int) -> None:
+    """Whichever of them it is that gets other values."""
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"{(i + 1) // 2}@x.org", "55", "x", NOW) for i in range(1, 5)))
+    shop.run("FULL")
+    before = shop.ids()["shop:1"]
+    shop.query("update shop.people set phone = null, upd = ? where id in (?, ?)", LATER, key, key + 1)
+    shop.run()
+    assert shop.clusters() == [["shop:1", "shop:2"], ["shop:3", "shop:4"]]
+    assert shop.ids()["shop:2"] == before != shop.ids()["shop:3"]
+
+
 def test_an_update_takes_back_the_edge_of_the_old_value() -> None:
     shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))

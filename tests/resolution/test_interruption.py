@@ -109,7 +109,7 @@ def test_whatever_ends_a_run_is_in_the_history_and_goes_on_to_the_caller(error: 
     shop.add((1, "a@x.org", None, "a", NOW))
     with pytest.raises(type(error)):
         shop.run("FULL")
-    columns = "status, error_code, error_stage, error_message"
-    told = f"{type(error).__name__}: {error}"
-    assert shop.query(f"select {columns} from idr_out.run_history") == [("FAILED", code, "membership", told)]
+    columns = "status, error_code, error_stage, split_part(error_message, ' ', 1)"
+    told = ("FAILED", code, "membership", type(error).__name__)
+    assert shop.query(f"select {columns} from idr_out.run_history") == [told]
     assert shop.clusters() == []

@@ -179,7 +179,8 @@ def test_the_id_of_an_erased_single_record_is_retired() -> None:
     shop.add((1, "a@x.org", None, "a", NOW))
     shop.run("FULL")
     old = shop.ids()["shop:1"]
-    forget(shop.wh, "shop:1", clock=lambda: shop.now)
+    receipt = forget(shop.wh, "shop:1", clock=lambda: shop.now)
+    assert receipt["clusters"] == [{"old_resolved_id": old, "resolved_id": None, "part_count": 0}]
     assert show(shop.wh, old)["resolved_id"] is None
     for name in ("shop:1", "shop:2"):
         with pytest.raises(IdrError) as caught:

@@ -52,6 +52,22 @@ def test_an_id_is_what_it_was_and_leads_to_what_it_became(shop: Shop) -> None:
     assert show_as_of(shop.wh, "shop:1", second, limit=2)["totals"] == {"members": 3}
 
 
+@pytest.mark.parametrize("alone", [3, 4, 5])
+def test_an_id_that_fell_apart_and_ended_leads_to_where_most_of_its_records_went(alone: int) -> None:
+    """Of 3, 4 and 5, which were one, two join the older identity of 1, and the third that of 2."""
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "b@x.org", None, "b", NOW))
+    shop.run("FULL")
+    shop.add(*((key, "c@x.org", None, "c", shop.now) for key in (3, 4, 5)))
+    shop.run()
+    ended = current(shop)["shop:3"]
+    shop.query("update shop.people set email = case id when ? then 'b@x.org' else 'a@x.org' end where id > 2", alone)
+    run = shop.run("FULL")["run_id"]
+    assert members(shop, "shop:2", run) == ["shop:2", f"shop:{alone}"]
+    for as_of in (run, "current"):
+        assert members(shop, ended, as_of) == ["shop:1", *(f"shop:{key}" for key in (3, 4, 5) if key != alone)]
+
+
 def test_a_plan_shows_the_identity_to_be(shop: Shop) -> None:
     shop.run("FULL")
     join(shop)

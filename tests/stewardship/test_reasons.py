@@ -53,6 +53,8 @@ def test_the_parts_of_the_nearest_rule_are_told(shop: Shop) -> None:
     assert answer["cause"]["rule_id"] == "both"
     assert [part["state"] for part in answer["cause"]["rules"][1]["parts"]] == ["differ", "agree"]
     assert answer["cause"]["rules"][1]["parts"][1]["a"] == "***"
+    shown = explain(shop.wh, "shop:1", "shop:3", show_values=True)["cause"]["rules"][1]["parts"]
+    assert [(part["a"], part["b"]) for part in shown] == [("annlee", "cidroe"), ("555", "555")]
     missing = explain(shop.wh, "shop:1", "shop:4")["reason"]
     assert missing == "Rule both comes nearest: name agrees; phone is missing in shop:4"
 
@@ -191,6 +193,18 @@ def test_a_skipped_value_is_told_with_its_rule_size_and_limit() -> None:
     assert told["reason"] == (
         "They share a value of rule email, but 4 records carry it and at most 2 may: the value was skipped as oversized"
     )
+
+
+def test_of_a_value_that_was_skipped_again_and_again_the_size_of_today_is_told() -> None:
+    shop = Shop(rules={"email": Rule("email", ("email",), 1, max_group_size=2)}, guardrails=UNLIMITED)
+    for size in (7, 3, 6, 4, 5):
+        shop.query("delete from shop.people where id > 0")
+        shop.run("FULL")
+        shop.add(*((i, "a@x.org", None, "x", shop.now) for i in range(1, size)))
+        shop.query("delete from shop.people where id = 0")
+        shop.add((0, "a@x.org", None, "x", shop.now))
+        shop.run("FULL")
+        assert explain(shop.wh, "shop:0", "shop:1")["cause"]["group_size"] == size
 
 
 def test_a_record_that_waits_for_its_first_run_is_unpublished() -> None:

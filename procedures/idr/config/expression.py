@@ -217,6 +217,11 @@ def identifier(name: str) -> str:
         tree, problems = _analyse(name)
         if isinstance(tree, exp.Column) and not problems:
             return name
+    return quoted(name)
+
+
+def quoted(name: str) -> str:
+    """The identifier of the very name, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -232,4 +233,4 @@ def _share(values: tuple[str, ...], test: Test) -> float:
 
 def _percent(share: float) -> str:
     """Rounded down, so that only all is 100 %."""
-    return f"{int(share * 100)} %"
+    return f"{math.floor(round(share * 100, 6))} %"
