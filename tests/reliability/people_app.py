@@ -77,14 +77,14 @@ class Mortal(Local):
         return json.loads((self.data / "server.json").read_text())["pid"]
 
     def worker(self) -> int | None:
-        """The process that works on a CALL now: the youngest descendant of the server that is no fork server."""
+        """The process that works on a CALL now, a child of a nursery, which is a child of the fork server."""
         tree: dict[int, int] = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 with suppress(OSError, IndexError):
                     tree[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        grandchildren = [pid for pid, parent in tree.items() if tree.get(parent) == self.pid()]
-        return max(grandchildren, default=None)
+        nurseries = [pid for pid, parent in tree.items() if tree.get(parent) == self.pid()]
+        return max((pid for pid, parent in tree.items() if parent in nurseries), default=None)
 
     @contextmanager
     def fate(self, **fate: int) -> Iterator[None]:
