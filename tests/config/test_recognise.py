@@ -58,7 +58,8 @@ def test_dates_are_births_when_they_are_as_widely_spread_and_as_far_back() -> No
         return set(judged(column("x", tuple(f"{first + i % years}-01-1{i % 10}" for i in range(1000))))[0])
 
     assert of(1980, 25) == {"birth_date"}
-    assert of(1980, 10) == set()
+    assert of(1980, 16) == {"birth_date"}
+    assert of(1980, 15) == of(1980, 10) == set()
     assert of(2000, 24) == set()
     assert of(1850, 90) == set()
 

@@ -161,3 +161,14 @@ def test_a_value_of_the_wrong_type_is_told_as_what_it_is(good_yaml: str, value: 
     [problem] = problems(good_yaml.replace("key: customer_id", f"key: {value}"))
     assert (problem.code, problem.message) == ("IDR-105", f"must be text, not {shown}")
     assert problem.where == "idr.yml:4 sources.crm.key"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("lookback_minutes: 10", "lookback_minutes: 1.5", "must be a whole number from 0 to 1000000000, not 1.5"),
+        ("max_moved_ratio: 0.1", "max_moved_ratio: 2", "must be a number from 0 to 1, not 2"),
+    ],
+)
+def test_a_number_out_of_range_is_told_with_its_range(good_yaml: str, old: str, new: str, said: str) -> None:
+    assert [problem.message for problem in problems(good_yaml.replace(old, new))] == [said]

@@ -99,6 +99,19 @@ def test_a_veto_on_a_record_elsewhere_does_not_concern_the_cut_of_an_identity(sh
     assert shop.query("select other_entity_key from idr_out.identity_conflict") == [("shop:1",)]
 
 
+def test_a_value_that_only_one_record_still_holds_makes_nothing_surer(shop: Shop) -> None:
+    """4 and 5 share an e-mail; each shares a telephone with somebody else as well, from whom people part them."""
+    shop.query("update shop.people set email = 'd@x.org', phone = '77' || id where id in (4, 5)")
+    shop.add((6, None, "774", "f", NOW), (7, None, "775", "g", NOW))
+    shop.run("FULL")
+    decide(shop, "UNLINK", 4, 6)
+    decide(shop, "UNLINK", 5, 7)
+    shop.run()
+    assert shop.clusters()[1:] == [["shop:4", "shop:5"], ["shop:6"], ["shop:7"]]
+    told = "select confidence_score from idr_out.identity_clusters_current where cluster_size = 2"
+    assert shop.query(told) == [(0.5,)]
+
+
 def test_of_a_record_that_two_others_may_not_meet_one_of_them_is_told(shop: Shop) -> None:
     decide(shop, "UNLINK", 1, 3)
     decide(shop, "UNLINK", 2, 3)
@@ -141,6 +154,7 @@ def test_what_was_said_is_refused_and_its_contrary_too(shop: Shop) -> None:
     assert refused(shop, "UNLINK", 5, 2).startswith("IDR-409")
     told = refused(shop, "UNLINK", 4, 1)
     assert f"Revoking override {link} ends it" in told
+    assert "made by ann on 2024-06-01 (asked by mail)" in told
     assert "Nothing to do" in refused(shop, "LINK", 4, 1)
     assert unlink in refused(shop, "LINK", 2, 5)
     assert refused(shop, "LINK", 2, 5).startswith("IDR-411")

@@ -53,6 +53,8 @@ def test_the_parts_of_the_nearest_rule_are_told(shop: Shop) -> None:
     assert answer["cause"]["rule_id"] == "both"
     assert [part["state"] for part in answer["cause"]["rules"][1]["parts"]] == ["differ", "agree"]
     assert answer["cause"]["rules"][1]["parts"][1]["a"] == "***"
+    shown = explain(shop.wh, "shop:1", "shop:3", show_values=True)["cause"]["rules"][1]["parts"]
+    assert [(part["a"], part["b"]) for part in shown] == [("annlee", "cidroe"), ("555", "555")]
     missing = explain(shop.wh, "shop:1", "shop:4")["reason"]
     assert missing == "Rule both comes nearest: name agrees; phone is missing in shop:4"
 
