@@ -13,6 +13,7 @@ from sqlglot import Expr, exp
 
 from emulator.applications import references
 from emulator.engine.column_texts import TEXT
+from emulator.engine.dates import OF_DATES, keep_dates
 from emulator.engine.guards import Tree
 from emulator.engine.text_functions import cast_variants, keep_tries, keep_trims
 from emulator.engine.type_names import name_system_types, name_types
@@ -323,6 +324,7 @@ REWRITES: list[tuple[Rewrite, tuple[type[Expr], ...]]] = [
     (drop_keys, (exp.Schema,)),
     (limit_text, (exp.Schema,)),
     (fail_on_zero, (exp.Div,)),
+    (keep_dates, OF_DATES),
     (number_columns, (exp.Parameter,)),
     (unqualify_merge, (exp.Merge,)),
     (place_temporary, _ANY),

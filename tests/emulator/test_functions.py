@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from snowflake.connector import ProgrammingError
 from snowflake.connector.cursor import SnowflakeCursor
@@ -142,3 +144,27 @@ def test_functions_about_the_session(cursor: SnowflakeCursor) -> None:
 )
 def test_system_typeof_names_the_type_of_an_expression(cursor: SnowflakeCursor, expression: str, kind: str) -> None:
     assert cursor.execute(f"select system$typeof({expression})").fetchone() == (kind,)
+
+
+def test_what_is_made_of_a_date_by_whole_days_is_a_date(cursor: SnowflakeCursor) -> None:
+    cursor.execute("create table days (d date, ts timestamp_ntz, n int)")
+    cursor.execute("insert into days values ('2024-05-31', '2024-05-31 10:11:12', 2)")
+    cursor.execute(
+        "create view coming as select dateadd(day, n, dateadd(month, 1, date_trunc('month', d))) as d from days"
+    )
+    for expression, told in (
+        ("date_trunc('month', d)", "2024-05-01"),
+        ("trunc(d, 'month')", "2024-05-01"),
+        ("add_months(d, 1)", "2024-06-30"),
+        ("dateadd(day, -7, max(d))", "2024-05-24"),
+        ("dateadd(hour, 1, d)", "2024-05-31 01:00:00.000"),
+        ("date_trunc('hour', ts)", "2024-05-31 10:00:00.000"),
+        ("dateadd(year, 1, date_trunc('hour', ts))", "2025-05-31 10:00:00.000"),
+    ):
+        cursor.execute(f"create or replace table made as select {expression} as made from days group by d, ts")
+        cursor.execute("describe table made")
+        assert [row[1] for row in cursor] == ["TIMESTAMP_NTZ(9)" if ":" in told else "DATE"]
+        cursor.execute("select made::varchar from made")
+        assert cursor.fetchall() == [(told,)]
+    cursor.execute("select * from coming")
+    assert cursor.fetchall() == [(date(2024, 6, 3),)]

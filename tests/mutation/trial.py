@@ -164,6 +164,8 @@ class Trials:
                 met += len(chunk)
                 path.write_text(mutant.text, encoding="utf-8")
                 killer = self._fork(chunk, 5 + _PATIENCE * seconds)
+                if killer == "timeout":  # or the machine stood still
+                    killer = self._fork(chunk, 5 + _PATIENCE * seconds)
                 path.write_bytes(original)
                 if killer and not self._is_sound(killer):
                     return self.of(mutant, lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -110,3 +110,17 @@ def test_a_time_with_a_zone_is_the_same_value_as_that_moment_elsewhere() -> None
     assert shop.query("select min(i_phone) from idr_out.entity_current where entity_key <> 'shop:2'") == [
         ("2024-01-02 10:30:00.5",)
     ]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp"])
+def test_a_watermark_is_kept_in_utc_wherever_the_session_is(zone: str, kind: str) -> None:
+    shop = Shop()
+    shop.query(f"set timezone = '{zone}'")
+    shop.query(f"alter table shop.people alter upd type {kind} using null")
+    moment = "2024-01-02 10:30:00" + ("-02" if kind == "timestamptz" else "")
+    shop.query(f"insert into shop.people values (1, 'a@x.org', null, 'x', '{moment}')")
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    kept = datetime(2024, 1, 2, 12 if kind == "timestamptz" else 10, 30)  # noqa: DTZ001 - kept without a zone
+    assert shop.query("select last_watermark_value from idr_meta.run_state") == [(kept,)]
+    assert shop.query("select record_ts from idr_out.entity_current") == [(kept,)]
