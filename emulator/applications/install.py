@@ -49,7 +49,7 @@ class Applications:
     def __init__(self, server: Server, folder: Path) -> None:
         self._server = server
         self._folder = folder
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._valid: set[str] = set()
 
     @contextmanager
@@ -63,6 +63,12 @@ class Applications:
             yield
         finally:
             lock.release()
+
+    def settle(self, name: str) -> None:
+        """Wait for a change of the application of that name, if there is one, unless this thread makes it."""
+        if name in self._locks:
+            with self._alone(name):
+                pass
 
     def get(self, name: str) -> Object:
         """Raises 002003 when there is no such application."""

@@ -40,6 +40,7 @@ def call(request: Request) -> Result:
     if parts[0].startswith("SYSTEM$"):
         raise compilation_error(f"Unknown function {parts[0]}.", "002140", "42601")
     name = request.session.name(parts, "CALL")
+    request.server.applications.settle(name.database)
     grants, session = request.server.grants, request.session
     candidates = [p for p in overloads(request, name) if grants.allowed(session, "USAGE", Securable.of(p))]
     if not candidates:

@@ -228,6 +228,19 @@ def test_two_upgrades_at_once_run_one_after_the_other(app: App) -> None:
     assert app.local.query(f"select count(*) from {app.name}.state.seen") == [(2,)]
 
 
+def test_a_call_during_an_upgrade_waits_for_its_end(app: App) -> None:
+    app.install()
+    app.deploy(SETUP.replace("'one'", "'two'"))
+    answers = []
+    with ThreadPoolExecutor() as pool:
+        upgrade = pool.submit(app.upgrade)
+        while not upgrade.done():
+            answers += app.local.query(f"call {app.name}.core.version()")
+        upgrade.result()
+    assert set(answers) <= {("one",), ("two",)}
+    assert app.local.query(f"call {app.name}.core.version()") == [("two",)]
+
+
 def test_the_application_runs_from_its_own_copy_of_the_files(app: App) -> None:
     procedure = (
         "create or replace procedure core.read() returns varchar language python runtime_version = '3.11' "
