@@ -134,7 +134,8 @@ class Application:
         self.emails[person] = self.rng.choice(sorted(others))
         self.local.query(
             f"delete from shop.crm.people where id = {person}",
-            f"insert into shop.crm.people values ({person}, '{self.emails[person]}', '{self.clock}')",
+            "insert into shop.crm.people (id, email, updated_at)"
+            f" values ({person}, '{self.emails[person]}', '{self.clock}')",
         )
 
     def expected(self) -> Identities:
