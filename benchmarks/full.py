@@ -19,8 +19,6 @@ from benchmarks.counted import Counted
 from benchmarks.measure import Figures, in_turns, written_megabytes
 from benchmarks.options import Options
 from benchmarks.solvers import label_propagation
-from idr.config import inspect, store
-from idr.normalize import with_forms
 from idr.stages.source_query import Reading, described, records_query
 from idr.warehouse import Binds, Warehouse
 from idr.warehouse.duckdb import DuckDBWarehouse
@@ -107,9 +105,7 @@ def floor_same_forms(base: str) -> Figures:
 
 def _reading(wh: Warehouse) -> tuple[str, Binds]:
     """What a FULL run reads, with the floor's names of columns."""
-    config = store.load(wh)
-    types = inspect.demand(wh, config)
-    config = with_forms(config.typed(types))
+    config, types = retail.configured(wh)
     readings = [Reading(source, None) for source in config.sources.values()]
     query, binds = records_query(
         config, readings, [described(wh, one, types[one.source.source_id]) for one in readings]

@@ -13,7 +13,10 @@ import duckdb
 
 from benchmarks.measure import Figures
 from idr import run, schema
-from idr.config import store, yaml_file
+from idr.config import inspect, store, yaml_file
+from idr.model import Config
+from idr.normalize import with_forms
+from idr.warehouse import TypeFamily, Warehouse
 from idr.warehouse.duckdb import DuckDBWarehouse
 
 HERE = Path(__file__).parent
@@ -52,6 +55,13 @@ def configure(wh: DuckDBWarehouse) -> None:
     """Create IDR's own tables and apply the configuration of the retail sources."""
     schema.install(wh)
     store.apply(wh, yaml_file.load_file(CONFIG))
+
+
+def configured(wh: Warehouse) -> tuple[Config, dict[str, dict[str, TypeFamily]]]:
+    """The configuration as a run takes it, and the types of each source's expressions."""
+    config = store.load(wh)
+    types = inspect.demand(wh, config)
+    return with_forms(config.typed(types)), types
 
 
 def published(wh: DuckDBWarehouse, mode: str, **options: Any) -> Figures:

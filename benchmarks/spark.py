@@ -17,8 +17,6 @@ import duckdb
 from benchmarks import retail
 from benchmarks.measure import Figures
 from benchmarks.options import Options
-from idr.config import inspect, store
-from idr.normalize import with_forms
 from idr.published import base
 from idr.stages import plan
 from idr.stages.context import RunContext
@@ -107,9 +105,7 @@ def _opened(session: SparkSession, folder: Path) -> Warehouse:
 
 def _planned(wh: Warehouse, run_id: str) -> float:
     """Make the plan as a run does, into the work tables of `run_id`; return the seconds."""
-    config = store.load(wh)
-    types = inspect.demand(wh, config)
-    config = with_forms(config.typed(types))
+    config, types = retail.configured(wh)
     version, previous = base(wh)
     is_full = run_id == "FULL"
     ctx = RunContext(wh, config, run_id.lower(), _NOW, version + 1, is_full, types=types)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.conftest import Local
+from tests.reliability.people_app import Application
 
 MEMORY = Path("/dev/shm")
 _ENOUGH = 2**30  # bytes
@@ -31,3 +32,13 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """The application over a table of people, in a local Snowflake of the module's own."""
+    folder = tmp_path_factory.mktemp("people")
+    local = Local(folder / "data")
+    local.start()
+    yield Application(local, folder)
+    local.stop()

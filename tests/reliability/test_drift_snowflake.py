@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from tests.emulator.conftest import Local
 from tests.reliability import scene
 from tests.reliability.people_app import Application
 from tests.reliability.tally import LONG, count
@@ -81,15 +80,6 @@ DRIFTS = {
     ),
 }  # fmt: skip
 QUICK = ("email is renamed", "updated_at becomes text", "the table is made again without its grant")
-
-
-@pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    folder = tmp_path_factory.mktemp("drift")
-    local = Local(folder / "data")
-    local.start()
-    yield Application(local, folder)
-    local.stop()
 
 
 @pytest.fixture

@@ -5,13 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tests.emulator.conftest import Local
 from tests.reliability.people_app import PATIENCE, YAML, Application
 from tests.reliability.tally import LONG, count
 
@@ -40,16 +37,6 @@ RACES = {
 }  # fmt: skip
 IN_USE = "002002"
 REFUSALS = ("IDR-401", "IDR-403", "IDR-404", "IDR-405", "IDR-409", "IDR-411", "IDR-412", IN_USE)
-
-
-@pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    folder = tmp_path_factory.mktemp("races")
-    local = Local(folder / "data")
-    local.start()
-    yield Application(local, folder)
-    with suppress(AssertionError):
-        local.stop()
 
 
 def _placed(application: Application, text: str, turn: int, rng: random.Random) -> dict[str, str]:

@@ -67,11 +67,12 @@ def build(ctx: RunContext, reads: list[Reading], marks: Mapping[str, datetime], 
         ctx.timed("match keys", _full_scope)
     else:
         ctx.timed("changes", lambda c: _incr_delta(c, reads))
-        if not ctx.is_overruled and not delta.has_changes(ctx):
+        if ctx.is_overruled or delta.has_changes(ctx):
+            ctx.timed("scope", _incr_scope)
+        else:
             delta.plan_nothing(ctx)
-            return Plan(gate.judge(ctx, sum(int(row["n"]) for row in facts)), warnings, watermarks)
-        ctx.timed("scope", _incr_scope)
-    warnings += _resolve(ctx, max_iters)
+    if not ctx.is_nothing:
+        warnings += _resolve(ctx, max_iters)
     return Plan(gate.judge(ctx, sum(int(row["n"]) for row in facts)), warnings, watermarks)
 
 
