@@ -8,14 +8,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from select import select
+from socket import MSG_PEEK
 from typing import Any
 from urllib.request import urlopen
+from uuid import uuid4
 
 import duckdb
 
@@ -96,7 +99,11 @@ class Mortal(Local):
 
     def statements(self) -> list[str]:
         """Those of the last call that came to their end."""
-        return [json.loads(line) for line in (self.data / STATEMENTS).read_text("utf-8").splitlines()]
+        text = (self.data / STATEMENTS).read_text("utf-8") if (self.data / STATEMENTS).exists() else ""
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def forget_statements(self) -> None:
+        (self.data / STATEMENTS).unlink(missing_ok=True)
 
 
 class Application:
@@ -127,11 +134,11 @@ class Application:
         assert self.call(f"idr_configure($${YAML}$$)")["applied"]
         assert self.call("idr_run('FULL')")["status"] == "SUCCESS"
 
-    def change(self, person: int) -> None:
-        """Another address, with a later watermark."""
+    def change(self, person: int, email: str | None = None) -> None:
+        """This address, or else another one than before, with a later watermark."""
         self.clock += timedelta(minutes=1)
         others = {f"e{number}@x.org" for number in range(PEOPLE // 2)} - {self.emails.get(person)}
-        self.emails[person] = self.rng.choice(sorted(others))
+        self.emails[person] = email or self.rng.choice(sorted(others))
         self.local.query(
             f"delete from shop.crm.people where id = {person}",
             "insert into shop.crm.people (id, email, updated_at)"
@@ -191,14 +198,37 @@ class Application:
             with closing(duckdb.connect(f"{folder}/{file.name}")) as connection:
                 yield connection
 
-    def started(self, call: str = "idr_run('INCR')") -> tuple[threading.Thread, Any]:
-        """A CALL in a session of its own that may never be answered."""
-        connection = self.local.connect()
 
-        def run() -> None:
-            with suppress(Exception):
-                connection.cursor().execute(f"call idr.core.{call}")
+class MortalApplication(Application):
+    """The same in a server that dies."""
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        return thread, connection
+    local: Mortal
+
+
+class Caller:
+    """A client that asks for a CALL and does not wait for the answer."""
+
+    def __init__(self, local: Local, call: str) -> None:
+        self._connection = local.connect()
+        assert self._connection.rest
+        self._http = HTTPConnection("127.0.0.1", local.port)
+        self._http.request(
+            "POST",
+            f"/queries/v1/query-request?requestId={uuid4()}",
+            json.dumps({"sqlText": f"call idr.core.{call}"}),
+            {"Authorization": f'Snowflake Token="{self._connection.rest.token}"', "Content-Type": "application/json"},
+        )
+
+    def has_answer(self, within: float = PATIENCE) -> bool:
+        """Whether there is an answer after so many seconds; the end of the connection is none."""
+        sock = self._http.sock
+        if not select([sock], [], [], within)[0]:
+            return False
+        with suppress(ConnectionError):
+            return bool(sock.recv(1, MSG_PEEK))
+        return False
+
+    def goes(self) -> None:
+        """Without a word, as a process that is killed does: the connection ends, the session does not."""
+        self._http.close()
+        self._connection._rest = None  # it would say good-bye when it is collected
