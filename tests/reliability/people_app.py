@@ -48,13 +48,27 @@ class Mortal(Local):
     def __init__(self, data: Path) -> None:
         super().__init__(data)
         data.mkdir()
+        self._session: Any = None
         self._log = (data.parent / "server.log").open("w")
         self._nest = subprocess.Popen(
             [sys.executable, "-m", "tests.reliability.mortal_server", str(self.port), str(data)],
             stdin=subprocess.PIPE, stdout=self._log, stderr=self._log, text=True, env=environment(), cwd=ROOT,
         )  # fmt: skip
 
+    def query(self, *statements: str, **options: Any) -> list[tuple[Any, ...]]:
+        """As of any server, but in one session until it starts again."""
+        if options:
+            return super().query(*statements, **options)
+        self._session = self._session or self.connect()
+        cursor = self._session.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor.fetchall()
+
     def start(self, *_: str) -> None:
+        if self._session is not None:
+            self._session._rest = None  # it would say good-bye when it is collected
+            self._session = None
         assert self._nest.stdin
         self._nest.stdin.write("\n")
         self._nest.stdin.flush()
