@@ -123,8 +123,8 @@ class Forget(Operation):
         """The columns that name the record, or hold the address that was its own."""
         words = [self._key] + ([self._email] if self._person % 2 else [])
         columns = tables.execute(
-            "select table_schema || '.' || table_name, column_name from information_schema.columns"
-            " where data_type = 'VARCHAR' and table_schema not in ('information_schema', 'pg_catalog')"
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() semi join duckdb_tables()"
+            " using (database_name, schema_name, table_name) where data_type = 'VARCHAR'"
         ).fetchall()
         return [
             f"{table}.{column} tells of it"

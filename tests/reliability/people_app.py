@@ -99,7 +99,9 @@ class Mortal(Local):
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 with suppress(OSError, IndexError):
-                    tree[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                    state, parent, *_ = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                    if state != "Z":  # ended, and its nursery has not looked yet
+                        tree[int(entry.name)] = int(parent)
         nurseries = [pid for pid, parent in tree.items() if tree.get(parent) == self.pid()]
         return max((pid for pid, parent in tree.items() if parent in nurseries), default=None)
 
@@ -113,8 +115,11 @@ class Mortal(Local):
 
     def statements(self) -> list[str]:
         """Those of the last call that came to their end."""
-        text = (self.data / STATEMENTS).read_text("utf-8") if (self.data / STATEMENTS).exists() else ""
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        return [json.loads(line) for line in (self.data / STATEMENTS).read_text("utf-8").splitlines()]
+
+    def has_had(self, number: int) -> bool:
+        """Whether statement `number` of a call came to its end, since the file was taken away."""
+        return (self.data / STATEMENTS).exists() and (self.data / STATEMENTS).read_bytes().count(b"\n") > number
 
     def forget_statements(self) -> None:
         (self.data / STATEMENTS).unlink(missing_ok=True)
