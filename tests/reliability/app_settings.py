@@ -94,14 +94,14 @@ class Schedule(Operation):
     def __init__(self, application: MortalApplication, name: str) -> None:
         super().__init__(application, name)
         self._was, self._will = _CHANGES[name]
-        self._known: list[_Tasks] = []
-        self._stored: list[list[Any]] = []
-        for form in range(len(self._FORMS)):
+        self._known: dict[int, _Tasks] = {}
+        self._stored: dict[int, list[Any]] = {}
+        for form in (self._was, self._will):
             application.call(self._call(form))
             with application.tables() as tables:
-                self._stored.append(self._options(tables))
-            self._known.append(self._tasks())
-        self._is_at = len(self._FORMS) - 1
+                self._stored[form] = self._options(tables)
+            self._known[form] = self._tasks()
+        self._is_at = self._will
 
     def _call(self, form: int) -> str:
         options = self._FORMS[form]
