@@ -27,8 +27,6 @@ class Override(Operation):
         self._in_force: list[str] = []
 
     def prepare(self) -> str:
-        with self.application.tables() as tables:
-            self.broken(tables)
         is_revoke = self.name == "revoke"
         if is_revoke and not self._in_force:
             self._in_force = [self.application.call(self._add)["override_id"]]

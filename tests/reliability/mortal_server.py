@@ -14,9 +14,12 @@ import os
 import signal
 import sys
 from collections import Counter
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 FATE, STATEMENTS = "fate.json", "statements.jsonl"
 _BEFORE = {
@@ -44,6 +47,9 @@ def _watch(folder: Path) -> None:
         if call is None:
             return execute(server, session, text, *rest, **options)
         fate = json.loads((folder / FATE).read_text()) if (folder / FATE).exists() else {}
+        if fate and not numbers[session.token]:
+            with suppress(duckdb.Error):  # somebody is at work
+                session.connection._duck.execute("checkpoint idr")  # the next one to open the file reads less
         for name, texts in _BEFORE.items():
             for text_before in texts if fate.get(name) == numbers[session.token] else ():
                 execute(server, session, text_before)

@@ -214,7 +214,7 @@ class Application:
             for part in (file, file.with_suffix(".db.wal")):
                 if part.exists():
                     shutil.copy(part, folder)
-            with closing(duckdb.connect(f"{folder}/{file.name}")) as connection:
+            with closing(duckdb.connect(f"{folder}/{file.name}", config={"threads": 1})) as connection:
                 yield connection
 
 
