@@ -12,10 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from select import select
-from socket import MSG_PEEK
 from typing import Any
 from urllib.request import urlopen
 from uuid import uuid4
@@ -38,6 +37,7 @@ rules:
 guardrails: {max_moved_ratio: null, min_source_ratio: null}
 settings: {lease_minutes: 5, plan_ttl_minutes: 1}
 """
+_IN_PROGRESS = "333333"
 PATIENCE = 600.0  # seconds: the machine may have other work
 Identities = set[tuple[str, frozenset[str]]]  # the address in the golden profile, and the members
 
@@ -229,22 +229,25 @@ class Caller:
 
     def __init__(self, local: Local, call: str) -> None:
         self._connection = local.connect()
-        assert self._connection.rest
         self._http = HTTPConnection("127.0.0.1", local.port)
-        self._http.request(
-            "POST",
-            f"/queries/v1/query-request?requestId={uuid4()}",
-            json.dumps({"sqlText": f"call idr.core.{call}"}),
-            {"Authorization": f'Snowflake Token="{self._connection.rest.token}"', "Content-Type": "application/json"},
-        )
+        path = f"/queries/v1/query-request?requestId={uuid4()}"
+        self._ask("POST", path, json.dumps({"sqlText": f"call idr.core.{call}"}))
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> None:
+        assert self._connection.rest
+        token = f'Snowflake Token="{self._connection.rest.token}"'
+        self._http.request(method, path, body, {"Authorization": token, "Content-Type": "application/json"})
 
     def has_answer(self, within: float = PATIENCE) -> bool:
         """Whether there is an answer after so many seconds; the end of the connection is none."""
-        sock = self._http.sock
-        if not select([sock], [], [], within)[0]:
+        if not select([self._http.sock], [], [], within)[0]:
             return False
-        with suppress(ConnectionError):
-            return bool(sock.recv(1, MSG_PEEK))
+        with suppress(ConnectionError, HTTPException):
+            answer = json.load(self._http.getresponse())
+            if answer["code"] != _IN_PROGRESS:
+                return True
+            self._ask("GET", answer["data"]["getResultUrl"])
+            return self.has_answer(within)
         return False
 
     def goes(self) -> None:
