@@ -210,7 +210,7 @@ class Application:
     def tables(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All tables of the application, in a copy of its files; no statement must be running."""
         [file] = [path for path in (self.local.data / "databases").glob("*.db") if path.stem.upper() == "IDR"]
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=self.local.data) as folder:
             for part in (file, file.with_suffix(".db.wal")):
                 if part.exists():
                     shutil.copy(part, folder)

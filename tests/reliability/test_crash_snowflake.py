@@ -16,6 +16,7 @@ from tests.reliability import scene
 from tests.reliability.app_decisions import Forget, Override
 from tests.reliability.app_operations import RUN, Approve, Cleanup, DryRun, Operation, Run
 from tests.reliability.app_settings import Configure, Schedule
+from tests.reliability.conftest import in_memory
 from tests.reliability.people_app import PATIENCE, Caller, Mortal, MortalApplication
 from tests.reliability.tally import LONG, count
 
@@ -43,11 +44,11 @@ QUICK = ("link", "cleanup", "configure", "schedule anew", "FULL", "forget")  # b
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MortalApplication]:
-    folder = tmp_path_factory.mktemp("crash")
-    local = Mortal(folder / "data")
-    local.start()
-    yield MortalApplication(local, folder)
-    local.stop()
+    with in_memory(tmp_path_factory.mktemp("crash")) as folder:
+        local = Mortal(folder / "data")
+        local.start()
+        yield MortalApplication(local, folder)
+        local.stop()
 
 
 class Findings:
