@@ -87,7 +87,7 @@ class Schedule(Operation):
         None,
         "{'schedule': '720 MINUTES'}",
         "{'schedule': '1440 MINUTES', 'mode': 'FULL'}",
-        "{'schedule': '1440 MINUTES', 'gate': 'none', 'weekly_full': null}",
+        "{'schedule': '1440 MINUTES', 'gate': 'none', 'weekly_full': false}",
     )
     _TOLD = ("state", "schedule", "definition", "condition", "config", "predecessors", "task_relations")
 
@@ -157,8 +157,9 @@ class Schedule(Operation):
 
 
 def _alike(task: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether they do the same, started or not."""
-    return task | {"state": ""} == other | {"state": ""}
+    """Whether they do the same, started or not, and whatever else belongs to the graph."""
+    but = {"state": "", "task_relations": ""}
+    return task | but == other | but
 
 
 def _graph(tasks: _Tasks, root: str) -> _Tasks:
