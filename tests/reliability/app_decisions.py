@@ -31,7 +31,7 @@ class Override(Operation):
         if is_revoke and not self._in_force:
             self._in_force = [self.application.call(self._add)["override_id"]]
         elif self._in_force and not is_revoke:
-            self.end()
+            self.close()
         self.before = self.after = self.application.published()
         self._call = f"idr_revoke('{self._in_force[0]}')" if is_revoke else self._add
         return self._call
@@ -66,7 +66,7 @@ class Override(Operation):
         found += [] if told == (refusal if is_done else None) else [f"called again it says {told}"]
         return found + ([] if bool(self._in_force) != is_revoke else ["called again it does nothing"])
 
-    def end(self) -> None:
+    def close(self) -> None:
         for override in self._in_force:
             self.application.call(f"idr_revoke('{override}')")
         self._in_force = []

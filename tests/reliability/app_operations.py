@@ -46,7 +46,7 @@ class Operation:
         """What is wrong when it is called once more, after the next run."""
         return []
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Leave the application to the next one as it was."""
 
     def somebody_moves(self) -> None:

@@ -70,7 +70,7 @@ class Configure(Operation):
         found += [] if self._stored == self._target else ["called again it does nothing"]
         return found + ([] if told["applied"] is not is_done else [f"called again it says {told}"])
 
-    def end(self) -> None:
+    def close(self) -> None:
         self._stored = YAML
         self.application.call(f"idr_configure($${YAML}$$)")
         self.application.call("idr_run('INCR')")
@@ -152,7 +152,7 @@ class Schedule(Operation):
         roots = {name for name, task in known.items() if task["schedule"]}
         return found + ([] if waiting == roots else [f"{sorted(waiting)} wait for their start, not {sorted(roots)}"])
 
-    def end(self) -> None:
+    def close(self) -> None:
         self.application.call("idr_unschedule()")
 
 

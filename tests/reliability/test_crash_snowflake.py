@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Self
 
 import pytest
@@ -186,15 +187,15 @@ def _points(statements: list[str], who: str, operation: str) -> list[int]:
 def test_somebody_dies_after_a_statement(application: MortalApplication, who: str, name: str) -> None:
     operation = OPERATIONS[name](application, name)
     statements = _statements(application, operation)
-    with Findings(application, operation, f"{name}: {who} after a statement") as findings:
+    with closing(operation), Findings(application, operation, f"{name}: {who} after a statement") as findings:
         for number in _points(statements, who, name):
             if not DEATHS[who](application, number, operation.prepare()):
-                assert number > len(statements) - 5, "the call had far fewer statements than the first one"
+                is_near = number > len(statements) - 5 or who == "client goes"  # which may have its answer already
+                assert is_near, "the call had far fewer statements than the first one"
                 _nobody_died(application, operation)
                 continue
             last = " ".join(application.local.statements()[number].split()[:5])
             findings.judge(f"statement {number}, {last}", goes_on=who == "client goes")
-    operation.end()
     assert findings.mended or not operation.cuts_runs or who == "client goes", "no death left anything to mend"
 
 
