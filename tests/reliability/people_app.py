@@ -67,7 +67,7 @@ class Mortal(Local):
 
     def start(self, *_: str) -> None:
         if self._session is not None:
-            self._session._rest = None  # it would say good-bye when it is collected
+            _leave(self._session)
             self._session = None
         assert self._nest.stdin
         self._nest.stdin.write("\n")
@@ -123,6 +123,13 @@ class Mortal(Local):
 
     def forget_statements(self) -> None:
         (self.data / STATEMENTS).unlink(missing_ok=True)
+
+
+def _leave(connection: Any) -> None:
+    """Close its sockets; it would say good-bye as well when it is closed or collected."""
+    rest, connection._rest = connection._rest, None
+    if rest is not None:
+        rest.close()
 
 
 class Application:
@@ -250,7 +257,7 @@ class Caller:
             return self.has_answer(within)
         return False
 
-    def goes(self) -> None:
-        """Without a word, as a process that is killed does: the connection ends, the session does not."""
+    def close(self) -> None:
+        """Go without a word, as a process that is killed does: the connection ends, the session does not."""
         self._http.close()
-        self._connection._rest = None  # it would say good-bye when it is collected
+        _leave(self._connection)

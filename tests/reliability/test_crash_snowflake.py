@@ -118,8 +118,8 @@ def _nobody_died(application: MortalApplication, operation: Operation) -> None:
 def _server_dies_after(application: MortalApplication, number: int, call: str) -> bool:
     """Whether it had such a statement."""
     local = application.local
-    with local.fate(server_dies=number):
-        if Caller(local, call).has_answer():
+    with local.fate(server_dies=number), closing(Caller(local, call)) as caller:
+        if caller.has_answer():
             return False
         _wait(local.has_ended)
     local.start()
@@ -143,11 +143,11 @@ def _client_goes_after(application: MortalApplication, number: int, call: str) -
     """Whether it had such a statement; the call goes on to its end."""
     local = application.local
     local.forget_statements()
-    caller = Caller(local, call)
-    while not local.has_had(number):
-        if caller.has_answer(within=0.01):
-            return False
-    _client_goes(application, caller)
+    with closing(Caller(local, call)) as caller:
+        while not local.has_had(number):
+            if caller.has_answer(within=0.01):
+                return False
+    _wait(lambda: local.worker() is None)
     return True
 
 
@@ -213,7 +213,7 @@ def _worker_dies(application: MortalApplication, caller: Caller) -> None:
 
 
 def _client_goes(application: MortalApplication, caller: Caller) -> None:
-    caller.goes()
+    caller.close()
     _wait(lambda: application.local.worker() is None)
 
 
@@ -229,8 +229,8 @@ def test_somebody_dies_at_any_moment(
     usual = time.monotonic() - started
     with Findings(application, operation, death.__name__.strip("_").replace("_", " ")) as findings:
         for _ in range(TIMES):
-            caller = Caller(application.local, operation.prepare())
             moment = rng.uniform(0.05, 1.0) * usual
-            time.sleep(moment)
-            death(application, caller)
+            with closing(Caller(application.local, operation.prepare())) as caller:
+                time.sleep(moment)
+                death(application, caller)
             findings.judge(f"{moment:.2f} s", goes_on=death is _client_goes)
