@@ -15,9 +15,9 @@ RUN, DRY_RUN = "idr_run('INCR')", "idr_run('INCR', 30, true)"
 
 
 class Operation:
-    """One that is called again and again; this one only looks like it."""
+    """One that is prepared, cut off and judged again and again."""
 
-    concerns_runs = True
+    concerns_runs = True  # whether the next run could tell that it was cut off
     cuts_runs = True  # whether what it leaves when it is cut off is for the next run to mend
 
     def __init__(self, application: MortalApplication, name: str) -> None:

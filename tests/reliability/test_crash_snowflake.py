@@ -18,7 +18,8 @@ from tests.reliability.app_decisions import Forget, Override
 from tests.reliability.app_operations import RUN, Approve, Cleanup, DryRun, Operation, Run
 from tests.reliability.app_settings import Configure, Schedule
 from tests.reliability.conftest import in_memory
-from tests.reliability.people_app import PATIENCE, Caller, Mortal, MortalApplication
+from tests.reliability.mortal import PATIENCE, Caller, Mortal
+from tests.reliability.people_app import MortalApplication
 from tests.reliability.tally import LONG, count
 
 pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(0 if LONG else 300)]
