@@ -194,7 +194,7 @@ def test_of_several_keys_the_one_with_the_most_telling_name_is_taken(
     numbers = ", ".join(f"i as {name}" for name in columns.split(", "))
     connection.execute("create schema crm")
     connection.execute(people("crm.ts", f"{numbers}, 'a' || i || '@b.de' as email"))
-    connection.execute(f"create table crm.t as select * from crm.ts limit 0")
+    connection.execute("create table crm.t as select * from crm.ts limit 0")
     config = proposed(connection)
     assert (config.sources["crm_ts"].key, config.sources["crm_t"].key) == (key, key)
 
@@ -513,23 +513,87 @@ def test_any_names_and_types_give_a_proposal_that_fits(
                 proposed(connection)
 
 
+PEOPLE = """
+create schema crm;
+create table crm.people (id integer, email varchar, tags integer[], n integer, d date, note varchar);
+"""
+MAPPED = {"key": "id", "watermark": "d", "deleted_when": "n = 1", "identifier email": "email", "attribute note": "note"}
+COLUMNS = "It has id, email, tags, n, d, note"
+POINT = "Use a date or timestamp, for example"
+PART = "Pick a scalar part of it, or cast it to varchar"
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "code"),
+    ("what", "text", "code", "message", "fix"),
     [
-        ("table: crm.customers", "table: crm.customer", "IDR-104"),
-        ("email: contact", "email: contakt", "IDR-103"),
-        ("watermark: updated_at", "watermark: surname", "IDR-114"),
-        ("deleted_when: is_deleted", "deleted_when: surname", "IDR-114"),
-        ("email: contact", "email: tags", "IDR-114"),
+        ("key", "idd", "IDR-103", 'column "idd" not found in crm.people', 'Did you mean "id"?'),
+        ("attribute note", "xyzzy", "IDR-103", 'column "xyzzy" not found in crm.people', COLUMNS),
+        (
+            "watermark",
+            "note",
+            "IDR-114",
+            "note is VARCHAR, not a point in time",
+            f"{POINT} cast(note as timestamp_ntz)",
+        ),
+        ("watermark", "n", "IDR-114", "n is INTEGER, not a point in time", f"{POINT} to_timestamp(n)"),
+        ("deleted_when", "n", "IDR-114", "n is INTEGER, not true or false", "Write a condition, for example n = 1"),
+        ("identifier email", "tags", "IDR-114", "tags is INTEGER[], which has no single value", PART),
+        ("attribute note", "tags", "IDR-114", "tags is INTEGER[], which has no single value", PART),
     ],
 )
-def test_what_the_database_lacks_is_reported(
+def test_what_the_database_lacks_is_told_of_the_source_that_asks_for_it(
+    connection: duckdb.DuckDBPyConnection, what: str, text: str, code: str, message: str, fix: str
+) -> None:
+    connection.execute(PEOPLE)
+
+    def source(name: str, at: dict[str, str]) -> str:
+        return (
+            f"  {name}: {{table: crm.people, key: {at['key']}, watermark: {at['watermark']},"
+            f" deleted_when: {at['deleted_when']}, identifiers: {{email: {at['identifier email']}}},"
+            f" attributes: {{note: {at['attribute note']}}}}}\n"
+        )
+
+    mapped = source("a", MAPPED) + source("b", MAPPED | {what: text})
+    rest = "identifiers: {email: {}}\nrules: [{id: email, match: [email]}]\n"
+    for sources, more in (("", []), (source("c", MAPPED | {what: text}), ["c"])):
+        found = inspect.check(DuckDBWarehouse(connection), load_text(f"sources:\n{mapped}{sources}{rest}"))
+        assert [(problem.code, problem.where, problem.message, problem.fix) for problem in found] == [
+            (code, f"source {name}, {what}", message, fix) for name in ["b", *more]
+        ]
+
+
+@pytest.mark.parametrize(
+    ("table", "fix"),
+    [
+        ("crm.peopel", 'Did you mean "crm.people"?'),
+        ("sales.orders", "Check the name, and that the table exists and may be read"),
+    ],
+)
+def test_a_table_that_is_not_there_is_told_with_the_one_that_may_be_meant(
+    connection: duckdb.DuckDBPyConnection, table: str, fix: str
+) -> None:
+    connection.execute(PEOPLE)
+    text = f"sources: {{a: {{table: {table}, key: id, identifiers: {{email: email}}}}}}\n"
+    text += "identifiers: {email: {}}\nrules: [{id: email, match: [email]}]\n"
+    [problem] = inspect.check(DuckDBWarehouse(connection), load_text(text))
+    assert (problem.code, problem.where, problem.message, problem.fix) == (
+        "IDR-104", "source a", f"table {table} does not exist", fix,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [("email: contact", "email: contact + tags", "IDR-114"), ("email: contact", "email: my_text(contact)", "IDR-107")],
+)
+def test_an_expression_that_cannot_be_computed_is_told(
     connection: duckdb.DuckDBPyConnection, old: str, new: str, code: str
 ) -> None:
     text = text_for(connection, CUSTOMERS, "alter table crm.customers add column tags variant")
-    assert old in text
-    problems = inspect.check(DuckDBWarehouse(connection), load_text(text.replace(old, new, 1)))
-    assert code in {problem.code for problem in problems}
+    try:
+        problems = inspect.check(DuckDBWarehouse(connection), load_text(text.replace(old, new, 1)))
+    except IdrError as error:
+        problems = error.problems
+    assert {problem.code for problem in problems} == {code}
 
 
 def test_a_column_is_told_with_its_type_and_twelve_that_there_are(connection: duckdb.DuckDBPyConnection) -> None:

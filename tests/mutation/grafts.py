@@ -1,7 +1,7 @@
 """Tries mutants of Python in forks of a session of pytest that has imported and collected everything.
 
-The code of the changed function is put into the function that is loaded already, so that a trial costs no more than
-its tests. A change of what is computed when a module is imported is tried as `trial.py` does: everything is imported anew.
+The code of the changed function is put into the function that is loaded already: a trial costs no more than its tests.
+A change of what is computed when a module is imported is tried as `trial.py` does: everything is imported anew.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _is_ours(found: Any) -> bool:
 def exchanged(old: str, new: str) -> Codes | None:
     """The code of the functions that differ, by that of the original; None when more differs than functions."""
     codes: Codes = {}
-    with contextlib.suppress(_Elsewhere):
+    with contextlib.suppress(_ElsewhereError):
         for before, after in _pairs(compile(old, "", "exec"), compile(new, "", "exec")):
             if before != after:
                 if before.co_freevars != after.co_freevars:
@@ -127,7 +127,7 @@ def exchanged(old: str, new: str) -> Codes | None:
     return None
 
 
-class _Elsewhere(Exception):
+class _ElsewhereError(Exception):
     """The difference is in what a module or a class does when it is imported."""
 
 
@@ -135,7 +135,7 @@ def _pairs(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeTy
     """Functions of two programs of the same shape."""
     if not before.co_flags & inspect.CO_OPTIMIZED:
         if _own(before) != _own(after):
-            raise _Elsewhere
+            raise _ElsewhereError
     else:
         yield before, after
     inner = ([item for item in code.co_consts if isinstance(item, CodeType)] for code in (before, after))
@@ -143,7 +143,7 @@ def _pairs(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeTy
     if [code.co_name for code in old] != [code.co_name for code in new]:
         if before.co_flags & inspect.CO_OPTIMIZED:
             return
-        raise _Elsewhere
+        raise _ElsewhereError
     for pair in zip(old, new, strict=True):
         yield from _pairs(*pair)
 

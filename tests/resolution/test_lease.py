@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import duckdb
@@ -48,6 +48,26 @@ def test_a_long_run_renews_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shop.run("FULL", progress=stage)["status"] == "SUCCESS"
     assert len(renewed) > 5
     assert renewed == sorted(set(renewed)), "later at each stage"
+
+
+@pytest.mark.parametrize(("seconds", "is_each"), [(6.5, True), (6.0, False), (5.5, False)])
+def test_a_lease_is_renewed_when_more_than_a_tenth_of_it_has_passed(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, is_each: bool
+) -> None:
+    """Of a lease of one minute, at each stage that long after the last one, or at every second stage."""
+    passed = [0.0]
+    monkeypatch.setattr("idr.run.time.monotonic", lambda: passed[0])
+    shop = filled(lambda _: False)
+    ends = []
+
+    def stage(name: str, rows: int, spent: float) -> None:
+        passed[0] += seconds
+        shop.now += shop.now.resolution
+        ends.append(shop.query("select expires_at from idr_meta.run_lock")[0][0])
+
+    assert shop.run("FULL", progress=stage)["status"] == "SUCCESS"
+    renewed = [before != after for before, after in pairwise(ends)]
+    assert renewed == [is_each or at % 2 == 1 for at in range(len(renewed))]
 
 
 def test_a_short_run_renews_its_lease_when_it_knows_how_long_it_lasts_and_when_it_publishes() -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from inspect import signature
 
 import pytest
 
-from idr import schema
+from idr import handlers, schema
+from idr.cli import run as command
 from idr.errors import IdrError
 from idr.model import Exclusion, Guardrails, Identifier, Settings
+from idr.run import run
+from idr.schedule.options import Schedule
 from tests.resolution.shop import NOW, Shop
 
 
@@ -27,6 +31,33 @@ def test_too_few_rounds_fail_and_publish_nothing() -> None:
     result = shop.run("FULL", max_iters=1)
     assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-301")
     assert shop.clusters() == []
+
+
+def test_thirty_rounds_are_allowed_unless_another_number_is_asked_for() -> None:
+    shop = Shop()
+    with pytest.raises(
+        IdrError, match="IDR-406 max_iters is 0. Use a whole number of at least 1, usually 30"
+    ) as caught:
+        shop.run("FULL", max_iters=0)
+    [usual] = re.findall(r"usually (\d+)", str(caught.value))
+    ways = (run, handlers.run, command.run)
+    assert [signature(way).parameters["max_iters"].default for way in ways] == [int(usual)] * 3
+    assert Schedule().max_iters == int(usual)
+
+
+def test_a_run_is_named_by_its_time_and_tells_its_duration_in_milliseconds() -> None:
+    shop = Shop()
+    result = shop.run("FULL")
+    assert re.fullmatch(rf"{shop.now:%Y%m%dt%H%M%S}_[0-9a-f]{{8}}", result["run_id"])
+    assert 0 < result["duration_seconds"] < 60
+    assert result["duration_seconds"] == round(result["duration_seconds"], 3)
+
+
+def test_the_time_of_each_stage_is_a_part_of_the_run() -> None:
+    spent: list[float] = []
+    result = Shop().run("FULL", progress=lambda stage, rows, seconds: spent.append(seconds))
+    assert min(spent) >= 0
+    assert sum(spent) <= result["duration_seconds"]
 
 
 def test_an_oversized_cluster_is_held_until_it_is_approved() -> None:
