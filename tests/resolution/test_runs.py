@@ -36,7 +36,7 @@ def test_too_few_rounds_fail_and_publish_nothing() -> None:
 def test_thirty_rounds_are_allowed_unless_another_number_is_asked_for() -> None:
     shop = Shop()
     with pytest.raises(
-        IdrError, match="IDR-406 max_iters is 0. Use a whole number of at least 1, usually 30"
+        IdrError, match=r"IDR-406 max_iters is 0\. Use a whole number of at least 1, usually 30"
     ) as caught:
         shop.run("FULL", max_iters=0)
     [usual] = re.findall(r"usually (\d+)", str(caught.value))
