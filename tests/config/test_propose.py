@@ -395,6 +395,7 @@ def test_soft_deletes(connection: duckdb.DuckDBPyConnection, column: str, value:
             "case when i % 4 = 1 then timestamp '2024-01-01' end",
             "is not null  # filled in 25 % of the sample",
         ),
+        ("deleted_at", "timestamp '2024-01-01'", "is not null  # filled in 100 % of the sample"),
         ("deleted", "(i % 2)::integer", "deleted_when: deleted = 1  # 1 in 50 % of the sample"),
         ("is_deleted", "case when i = 1 then 'Y' else 'N' end", "in ('y')  # a flag in words"),
     ],
