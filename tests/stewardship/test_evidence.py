@@ -8,11 +8,21 @@ import networkx as nx
 import pytest
 
 from idr import overrides
+from idr.config.validate import LARGEST
+from idr.evidence import priority
 from idr.explain import explain
-from idr.model import Guardrails
+from idr.model import Config, Guardrails, Rule
 from idr.show import show
+from idr.stages.overrides import LINK_RULE
 from tests.resolution.histories import Expected, World
 from tests.resolution.shop import NOW, Shop
+
+
+def test_a_link_made_by_a_person_is_stronger_than_any_rule_and_a_rule_that_is_gone_is_as_weak_as_the_weakest() -> None:
+    rules = {"strong": Rule("strong", ("e",), 0), "weak": Rule("weak", ("e",), LARGEST)}
+    config = Config({}, {}, rules, {})
+    assert priority(config, LINK_RULE) < priority(config, "strong") == 0
+    assert priority(config, "gone") == priority(config, "weak") == LARGEST
 
 
 @pytest.mark.parametrize("seed", range(0, 24, 3))
