@@ -87,7 +87,9 @@ def test_a_proposal_names_key_clock_deletion_identifiers_and_rules(connection: d
     assert (source.table, source.key, source.watermark) == ("crm.customers", "customer_id", "updated_at")
     assert source.deleted_when == "is_deleted"
     assert source.identifiers == {"email": "contact", "birth_date": "birth_date", "last_name": "surname"}
-    assert {rule.match for rule in config.rules.values()} == {("email",), ("last_name", "birth_date")}
+    assert {rule.match: rule.max_group_size for rule in config.rules.values()} == {
+        ("email",): 20, ("last_name", "birth_date"): 100,
+    }  # fmt: skip
     assert source.attributes == source.identifiers
     assert {name: row.strategy for name, row in config.survivorship.items()} == {
         "email": "most_recent", "birth_date": "most_frequent", "last_name": "most_frequent",

@@ -142,3 +142,25 @@ def test_each_kind_of_value_is_told_as_the_file_writes_it(good_yaml: str) -> Non
         "rule name_dob: match last_name, dob -> last_name, phone",
         "guardrails: max_cluster_size none -> 9",
     ]
+
+
+def test_of_a_source_each_value_that_changed_is_told_and_what_comes_and_goes(good_yaml: str) -> None:
+    old = load_text(good_yaml)
+    new = load_text(
+        good_yaml.replace("lower(email)", "email")
+        .replace(", first_name: first_name}", "}")
+        .replace('phone: "payload:phone::varchar"}', 'phone: "payload:phone::varchar", last_name: surname}')
+        .replace("    watermark: updated_at\n", "")
+        .replace("  - {id: email, match: [email]}\n", "  - {id: phone, match: [phone]}\n")
+        .replace("survivorship:\n  email: {strategy: source_priority, sources: [shop, crm]}\n", "")
+    )
+    assert changes(old, new) == [
+        "source crm: watermark updated_at -> none",
+        "source crm: detect_deletes false -> true",
+        "source crm: identifiers.email lower(email) -> email",
+        "source crm: attributes.first_name first_name -> none",
+        "source shop: identifiers.last_name none -> surname",
+        "rule email: removed",
+        "rule phone: added",
+        "survivorship email: removed",
+    ]

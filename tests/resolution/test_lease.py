@@ -106,6 +106,25 @@ def test_a_long_run_stops_at_the_next_stage_when_somebody_took_its_lease(monkeyp
     assert shop.clusters() == []
 
 
+@pytest.mark.parametrize(("is_taken", "code"), [(True, "IDR-405"), (False, "IDR-501")])
+def test_a_failure_is_told_as_the_loss_of_the_lease_where_somebody_took_it(is_taken: bool, code: str) -> None:
+    """Whoever takes over drops the work tables: the statement that misses them is not what went wrong."""
+    failed = []
+
+    def at(sql: str) -> bool:
+        if failed or "idr_work.cluster_new" not in sql:
+            return False
+        failed.append(sql)
+        if is_taken:
+            shop.query("update idr_meta.run_lock set holder = 'somebody', token = token + 1")
+        return True
+
+    shop = filled(at)
+    result = shop.run("FULL")
+    assert (result["status"], result["error"]["code"]) == ("FAILED", code)
+    assert shop.query("select status, error_code from idr_out.run_history") == [("FAILED", code)]
+
+
 def test_a_lease_that_cannot_be_taken_is_a_failure_that_leaves_nothing_behind() -> None:
     broken = [True]
     shop = filled(lambda sql: broken[0] and "UPDATE idr_meta.run_lock SET holder" in sql)
