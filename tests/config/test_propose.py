@@ -310,6 +310,11 @@ def test_a_table_with_no_usable_column_has_none_that_tells_who_a_person_is(
         text_for(connection, people("t", "[i] as tags"))
 
 
+def test_a_column_of_several_values_is_no_attribute(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = "i as id, 'a' || i || '@b.de' as email, {'street': 'x' || i} as address, 'y' || i as city"
+    assert set(proposed(connection, people("t", columns)).sources["t"].attributes) == {"email", "city"}
+
+
 def test_a_pair_is_looked_for_among_six_columns_that_are_named_like_ids(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -33,6 +33,7 @@ OPERATORS = (
     "ReplaceComparisonOperator_Is_IsNot", "ReplaceComparisonOperator_IsNot_Is",
 )  # fmt: skip
 SEED = 20240601
+SAMPLE = 400
 
 
 @dataclass(frozen=True, order=True)
@@ -109,11 +110,11 @@ def sampled_mutants(root: Path, size: int | None) -> list[tuple[Mutant, range]]:
 
 
 def fresh_mutants(root: Path, size: int | None, seed: int) -> list[tuple[Mutant, range]]:
-    """What the sample of that size leaves out, in a seeded order."""
+    """The first of what the usual sample leaves out, in an order of their own."""
     found = [place for module in modules(root) for place in places(module)]
-    rest = sorted(set(found) - set(sampled(found, size)))
+    rest = sorted(set(found) - set(sampled(found, SAMPLE)))
     random.Random(seed).shuffle(rest)
-    pairs = ((made(root, place), reach(place)) for place in rest)
+    pairs = ((made(root, place), reach(place)) for place in rest[:size])
     return [(mutant, lines) for mutant, lines in pairs if mutant is not None]
 
 

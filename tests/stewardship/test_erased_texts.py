@@ -53,3 +53,16 @@ def test_only_texts_that_were_changed_are_counted() -> None:
     shop.add((1, "a@x.org", None, "Anna", NOW), (2, "b@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
     shop.run("FULL")
     assert forget(shop.wh, "shop:1", clock=lambda: shop.now)["rows"]["texts"] == 0
+
+
+def test_the_record_is_taken_out_of_lists_of_examples_wherever_it_stands_in_them() -> None:
+    shop = Shop()
+    shop.add((1, "a@x.org", None, "Anna", NOW), (2, "b@x.org", None, "b", NOW))
+    shop.run("FULL")
+    lists = ("shop:1", "shop:1, shop:2", "shop:2, shop:1", "shop:2, shop:1, shop:3", "shop:11, shop:2")
+    for number, keys in enumerate(lists):
+        columns = "rule_id, match_key, sample_entity_keys"
+        shop.query(f"insert into idr_out.skipped_identifier_groups ({columns}) values ('email', ?, ?)", number, keys)
+    forget(shop.wh, "shop:1", clock=lambda: shop.now)
+    left = shop.query("select sample_entity_keys from idr_out.skipped_identifier_groups order by match_key")
+    assert left == [(None,), ("shop:2",), ("shop:2",), ("shop:2, shop:3",), ("shop:11, shop:2",)]
