@@ -12,6 +12,7 @@ import pytest
 
 from idr.errors import IdrError
 from idr.model import Settings
+from idr.run import forget
 from tests.resolution.shop import NOW, Shop
 
 LOST = duckdb.ConnectionException("Connection Error: the connection is gone")
@@ -205,3 +206,24 @@ def test_a_publication_whose_reply_is_lost_is_told_as_published() -> None:
     assert "the run ended as told, but then: IDR-501 commit: Connection Error: no reply" in result["warnings"][0]
     assert shop.clusters() == [["shop:1", "shop:2"]]
     assert shop.query("select status from idr_out.run_history") == [("SUCCESS",)]
+
+
+def test_an_erasure_is_told_as_done_although_the_connection_was_lost_right_after_its_commit() -> None:
+    seen: list[str] = []
+
+    def at(sql: str) -> bool:
+        word = sql.lower()
+        if "erased" in seen and "committed" in seen:
+            return True
+        if "insert into idr_meta.tombstone (" in word:
+            seen.append("erased")
+        if "erased" in seen and word == "commit":
+            seen.append("committed")
+        return False
+
+    shop = filled(at)
+    shop.run("FULL")
+    result = forget(shop.wh, "shop:1", clock=lambda: shop.now)
+    assert (result["status"], result["error"]) == ("SUCCESS", None)
+    assert any("the run ended as told, but then: IDR-501" in warning for warning in result["warnings"])
+    assert shop.clusters() == [["shop:2"]]
