@@ -45,7 +45,7 @@ SEEDS = (4, 7, 1, 2, 0, 11)  # of random histories
 _STEM = 5  # letters that the name of a file and that of a test about it share
 _FIRST = 2.5  # seconds of tests in the first of two forks
 _QUIET = (
-    "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=0",
     "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
 _BROKEN = "pytest did not work"
@@ -279,10 +279,11 @@ class _Watch:
 
 
 def _first_failure_suffices() -> None:
-    """Hypothesis looks for no smaller example, and remembers none."""
-    from hypothesis import Phase, settings
+    """Hypothesis looks for no smaller example, remembers none, and minds no busy machine."""
+    from hypothesis import HealthCheck, Phase, settings
 
-    settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate), database=None, deadline=None)
+    options = {"database": None, "deadline": None, "suppress_health_check": [*HealthCheck]}
+    settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate), **options)
     settings.load_profile("mutation")
 
 
