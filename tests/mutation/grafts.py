@@ -57,6 +57,7 @@ class Grafts(Trials):
         self.kills: dict[str, Counter[str]] = {}
         self.sound: set[str] = set()
         self.items = {item.nodeid: item for item in items}
+        touched["seconds"] = {test: spent for test, spent in touched["seconds"].items() if test in self.items}
         self.codes: Codes | None = {}
         found = gc.get_objects()
         self.functions = [one for one in found if type(one) is FunctionType and _is_ours(one)]

@@ -113,7 +113,7 @@ def test_a_failure_is_told_as_the_loss_of_the_lease_where_somebody_took_it(is_ta
     failed = []
 
     def at(sql: str) -> bool:
-        if failed or "idr_work.cluster_new" not in sql:
+        if failed or "cluster_new_" not in sql:
             return False
         failed.append(sql)
         if is_taken:
