@@ -24,11 +24,11 @@ LEFT_OUT = (
 )  # fmt: skip
 
 
-def touch(target: Path) -> None:
-    """Run the suite once and write which files and lines each of its tests uses."""
+def touch(target: Path, *, lines: bool) -> None:
+    """Run the suite once and write which files of SQL, and which lines if asked, each of its tests uses."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow and not snowflake"]
     command += ["-p", "no:randomly", "-p", "no:cov", "-p", "no:cacheprovider"]
-    command += ["-p", "tests.mutation.touched", "--touched", str(target)]
+    command += ["-p", "tests.mutation.touched", "--touched", str(target), *(["--touched-lines"] if lines else [])]
     subprocess.run([*command, *(f"--ignore={path}" for path in LEFT_OUT)], cwd=ROOT, check=False)
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--again", action="store_true")
     options = parser.parse_args()
     if not options.touched.exists():
-        touch(options.touched)
+        touch(options.touched, lines=options.kind == "python")
     done: dict[str, dict] = {}
     if options.results.exists():
         done = {row["id"]: row for row in map(json.loads, options.results.read_text().splitlines())}

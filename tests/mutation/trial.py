@@ -24,8 +24,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.mutation.mutant import Mutant
@@ -41,7 +43,7 @@ _PRIOR = {
     "cli": 0.3,
     "reliability": 0.1,
 }
-SEEDS = (4, 7, 1, 2, 0, 11)  # of random histories
+SEEDS = (4, 7, 1, 2)  # of random histories
 _STEM = 5  # letters that the name of a file and that of a test about it share
 _FIRST = 2.5  # seconds of tests in the first of two forks
 _QUIET = (
@@ -56,7 +58,7 @@ _EXPECTED = (
     pytest.ExitCode.NO_TESTS_COLLECTED,
 )
 _PATIENCE = 3.0  # how many times more than usual a fork may compute
-_BUSY = 10  # how many times longer it may last than it computes
+_BUSY = 100  # how many times longer it may last than it computes
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,8 @@ class Trials:
             return translate(sql)
 
         adapter.to_duckdb = noted
-        chosen = {
-            test.split("::")[0]: test for test in self.touched["seconds"] if re.search("resolution|steward", test)
-        }
+        by_time = sorted(self.touched["seconds"].items(), key=lambda found: -found[1])
+        chosen = {test.split("::")[0]: test for test, _ in by_time if re.search("resolution|steward", test)}
         self._fork([*chosen.values()], 300)
         adapter.to_duckdb = translate
         for sql in json.loads(texts.read_text()):
@@ -243,14 +244,23 @@ class Trials:
 
 def _live_through(writer: int) -> None:
     """A few random histories without pytest around them: most mutants do not outlive the first."""
+    from tests.resolution import histories
     from tests.resolution.test_histories import live_through
 
+    histories.duckdb = SimpleNamespace(connect=_unoptimized)
     for seed in SEEDS:
         try:
             live_through(seed)
         except Exception as error:  # noqa: BLE001  (whatever it is, the original has none)
             os.write(writer, f"history {seed}: {type(error).__name__}".encode())
             return
+
+
+def _unoptimized(database: str) -> duckdb.DuckDBPyConnection:
+    """Of a handful of rows a plan costs less to carry out than to improve."""
+    connection = duckdb.connect(database)
+    connection.execute("pragma disable_optimizer")
+    return connection
 
 
 class _Watch:
