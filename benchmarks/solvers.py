@@ -48,12 +48,12 @@ def _own(connection: Connection, factor: str) -> Figures:
     now = datetime(2026, 1, 1)  # noqa: DTZ001 - as every clock of a run
     ctx = RunContext(DuckDBWarehouse(counted), Config({}, {}, {}, {}), "bench", now, version=1, is_full=True)
     counted.reset()
-    counted.execute("create schema idr_work")
     counted.execute(
-        f"create view idr_work.edge_0_bench as select greatest(u, v) {factor} as u, least(u, v) {factor} as v from edge"
+        f"create view {ctx.work_schema}.edge_0_bench as"
+        f" select greatest(u, v) {factor} as u, least(u, v) {factor} as v from edge"
     )
     rounds = components(ctx, _ENOUGH_ROUNDS)
-    first, later = (f"idr_work.{ctx.table_names[name]}_bench" for name in ("first_hook", "later_hook"))
+    first, later = (f"{ctx.work_schema}.{ctx.table_names[name]}_bench" for name in ("first_hook", "later_hook"))
     counted.execute(
         f"create table label as select n.id, coalesce(l.r, f.r, n.wide) as label"
         f" from (select id, id {factor} as wide from node) as n"

@@ -50,7 +50,7 @@ def bench(options: Options) -> list[Figures]:
                 _export(connection, exported / run_id)
                 here = _planned(wh, run_id)
                 there = _planned(_opened(session, exported / run_id), run_id)
-                changes = _same(connection, Path(folder) / "spark", run_id)
+                changes = _same(connection, wh, Path(folder) / "spark", run_id)
                 for engine, seconds in (("DuckDB", here), ("Spark", there)):
                     figures = {"seconds": seconds, "ratio": seconds / here, **changes}
                     rows.append({"contender": f"{run_id} plan, {engine}", "rows": written, **figures})
@@ -116,12 +116,12 @@ def _planned(wh: Warehouse, run_id: str) -> float:
     return time.perf_counter() - started
 
 
-def _same(connection: duckdb.DuckDBPyConnection, folder: Path, run_id: str) -> dict[str, int]:
+def _same(connection: duckdb.DuckDBPyConnection, wh: Warehouse, folder: Path, run_id: str) -> dict[str, int]:
     """The rows of each table of the plan; SystemExit when the two engines disagree on one."""
     rows: dict[str, int] = {}
     for table, columns in _PLANNED.items():
         name = f"{table}_{run_id.lower()}"
-        here = f"select {columns} from idr_work.{name}"
+        here = f"select {columns} from {wh.work_schema}.{name}"
         there = f"select {columns} from '{folder}/idr_work.db/{name}/*.parquet'"
         difference = f"(({here}) except all ({there})) union all (({there}) except all ({here}))"
         differing = connection.execute(f"select count(*) from ({difference}) as d").fetchall()[0][0]

@@ -64,13 +64,6 @@ def _java_pattern(pattern: exp.Expr, *, full: bool = False) -> exp.Expr:
     return exp.func("CONCAT", *parts)
 
 
-def _without_order(window: exp.Window) -> bool:
-    order = window.args.get("order")
-    return (
-        isinstance(window.this, exp.RowNumber) and order is not None and isinstance(order.expressions[0].this, exp.Null)
-    )
-
-
 def for_spark(node: exp.Expr) -> exp.Expr:
     """One node of a tree, as Spark has it: what sqlglot leaves as it is or writes for something else."""
     match node:
@@ -91,9 +84,6 @@ def for_spark(node: exp.Expr) -> exp.Expr:
             return exp.Literal.string(chr(int(code.name)))
         case exp.PercentileDisc():
             return exp.Anonymous(this="PERCENTILE_DISC", expressions=[node.this])
-        case exp.Window() if _without_order(node):  # numbers that differ are all that is asked for: no need to gather
-            number = exp.Anonymous(this="MONOTONICALLY_INCREASING_ID")
-            return exp.paren(exp.Add(this=number, expression=exp.Literal.number(1)))
         case exp.Create():
             node.set("replace", False)
             node.set("properties", exp.Properties(expressions=[exp.FileFormatProperty(this=exp.var("PARQUET"))]))
@@ -126,6 +116,7 @@ class SparkWarehouse:
     """One Spark session; satisfies `idr.warehouse.Warehouse` as far as `idr.stages.plan.build` asks."""
 
     process_token = "spark"
+    work_schema = "idr_work"
 
     def __init__(self, session: SparkSession) -> None:
         self._session = session

@@ -11,7 +11,7 @@ from typing import Any
 from idr import journal
 from idr.errors import IdrError
 from idr.published import base
-from idr.statement import RUN_TOKEN, read, work_tokens
+from idr.statement import read, work_table, work_tokens
 from idr.warehouse import Row, Warehouse
 
 CURRENT = "current"
@@ -56,7 +56,7 @@ def state(wh: Warehouse, run: str) -> State:
         names = json.loads(plan["table_names"])
         table = names.get("membership_change", "membership_change")
         query = work_tokens(read("compare/plan"))
-        return State("plan", query.replace(f"idr_work.membership_change{RUN_TOKEN}", f"idr_work.{table}_{run}"))
+        return State("plan", query.replace(work_table("membership_change"), f"idr_work.{table}_{run}"))
     if plan is not None and rows[0]["is_dry_run"]:
         return State("dry run", read("compare/preview"), {"run_id": run, "version": plan["base_version"]})
     raise IdrError.of(

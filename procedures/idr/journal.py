@@ -6,11 +6,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from idr.config.expression import quoted
 from idr.errors import IdrError
 from idr.stages.context import RunContext
 from idr.stages.overrides import planned_fingerprint
-from idr.statement import RUN_TOKEN, insert_values, read, statements, work_table
+from idr.statement import insert_values, read, statements, work_table
 from idr.warehouse import Row, Warehouse
 
 
@@ -70,7 +69,7 @@ def is_recorded(wh: Warehouse, run_id: str) -> bool:
 
 
 def stage_metrics(ctx: RunContext) -> None:
-    """One row per stage that ended, in one statement that counts the rows of those that name a work table."""
+    """One row per stage that ended and has none, in one statement that counts the rows of those that name a table."""
     selects: list[str] = []
     binds: dict[str, Any] = {}
     for at, (stage, rows, seconds) in enumerate(ctx.metrics):
@@ -82,6 +81,7 @@ def stage_metrics(ctx: RunContext) -> None:
     if selects:
         columns = "run_id, stage, rows_written, seconds, recorded_at"
         ctx.execute(f"insert into idr_out.stage_metrics ({columns}) {' union all '.join(selects)}", binds)
+    ctx.metrics.clear()
 
 
 def metrics(wh: Warehouse, result: dict[str, Any], now: datetime) -> None:
@@ -99,7 +99,7 @@ def dry_run_results(ctx: RunContext, counts: dict[str, int]) -> None:
         " (run_id, entity_key, current_resolved_id, proposed_resolved_id, change_type)"
         " select :run_id, entity_key, old_resolved_id, resolved_id,"
         " case when old_resolved_id is null then 'NEW' when resolved_id is null then 'REMOVED' else 'MOVED' end"
-        f" from idr_work.membership_change{RUN_TOKEN}"
+        f" from {work_table('membership_change')}"
     )
     rows = [(ctx.run_id, metric, value, ctx.now) for metric, value in counts.items()]
     columns = ("run_id", "metric", "metric_value", "created_at")
@@ -151,7 +151,7 @@ def clean_up(wh: Warehouse, oldest: datetime, holder: str) -> None:
 
 def _drop_stale_work(wh: Warehouse, holder: str) -> None:
     """Drop the work tables of runs whose plan can no longer be published, of runs that were cut off as well."""
-    tables = wh.query("select table_name from information_schema.tables where lower(table_schema) = 'idr_work'")
+    tables = wh.work_tables()
     if not tables:
         return
     needed = wh.query(
@@ -160,6 +160,5 @@ def _drop_stale_work(wh: Warehouse, holder: str) -> None:
         {"holder": holder},
     )
     kept = {row["run_id"].rpartition(":")[2] for row in needed}
-    names = [row["table_name"] for row in tables]
-    stale = [name for name in names if not any(name.lower().endswith(f"_{run_id}") for run_id in kept)]
-    wh.drop_tables([f"idr_work.{quoted(name)}" for name in stale])
+    stale = [name for name in tables if not any(name.lower().endswith(f'_{run_id}"') for run_id in kept)]
+    wh.drop_tables(stale)

@@ -60,6 +60,8 @@ _PLACEHOLDERS_OF: dict[str, tuple[str, ...]] = {
     "none": DEFAULT_PLACEHOLDERS,
 }
 
+# What these give is never empty and never nothing but zeros and signs.
+_NEVER_EMPTY = frozenset({"email", "phone"})
 _FOLDS_CASE = frozenset({"email", "name", "postcode", "upper", "lower", "hash"})
 _PARTS = ("blank", "sign", "trimmed", "lowered", "western")
 
@@ -76,9 +78,21 @@ def normalized(identifier: Identifier, constant: exp.Expr) -> exp.Expr:
 
 def present(value: exp.Expr) -> exp.Expr:
     """The text as it is; NULL for blanks and for words such as n/a that mean nothing."""
-    words = map(exp.Literal.string, ("", *DEFAULT_PLACEHOLDERS))
-    means_nothing = exp.In(this=exp.Trim(this=exp.Lower(this=value.copy())), expressions=[*words])
-    return exp.Case().when(means_nothing, exp.null()).else_(value)
+    words = [exp.Literal.string(word) for word in ("", *DEFAULT_PLACEHOLDERS)]
+    means_nothing = exp.In(this=exp.Trim(this=exp.Lower(this=value.copy())), expressions=words)
+    return (
+        exp.Case()
+        .when(_too_long(value, max(map(len, DEFAULT_PLACEHOLDERS))), value)
+        .when(means_nothing, exp.null())
+        .else_(value)
+    )
+
+
+def _too_long(value: exp.Expr, longest: int) -> exp.Expr:
+    """True only for text of more than `longest` characters without spaces around it: cheaper than to look it up."""
+    is_long = exp.GT(this=exp.func("LENGTH", value.copy()), expression=exp.Literal.number(longest))
+    padded = (exp.Like(this=value.copy(), expression=exp.Literal.string(text)) for text in (" %", "% "))
+    return exp.and_(is_long, *(exp.not_(test) for test in padded))
 
 
 @cache
@@ -87,7 +101,8 @@ def steps(identifier: Identifier) -> tuple[exp.Expr, ...]:
 
     An engine computes a layer once, where the single expression repeats it wherever its result is read.
     """
-    return (*_forms(identifier), _unless_placeholder(identifier))
+    forms, last = _forms(identifier), _unless_placeholder(identifier)
+    return forms if last is None else (*forms, last)
 
 
 def with_forms(config: Config) -> Config:
@@ -124,23 +139,28 @@ def _chain(layers: tuple[exp.Expr, ...], constant: exp.Expr) -> exp.Expr:
 def _forms(identifier: Identifier) -> tuple[exp.Expr, ...]:
     if identifier.normalize not in _FILES:
         raise IdrError.of("IDR-109", f"there is no normaliser {identifier.normalize!r}", where=identifier.name)
-    files = (*_FILES[identifier.normalize], *(["email_gmail"] if identifier.gmail else []))
-    parameters = _phone(identifier.region) if identifier.normalize == "phone" else {}
+    is_phone = identifier.normalize == "phone"
+    first = ["phone_north_american"] if is_phone and _is_north_american(identifier.region) else []
+    files = (*first, *_FILES[identifier.normalize], *(["email_gmail"] if identifier.gmail else []))
+    parameters = _phone(identifier.region) if is_phone else {}
     return tuple(
         fill(_expression(file), {name: exp.Literal.string(text) for name, text in parameters.items()}) for file in files
     )
 
 
-def _unless_placeholder(identifier: Identifier) -> exp.Expr:
+def _unless_placeholder(identifier: Identifier) -> exp.Expr | None:
+    """NULL for placeholders; None when the normal form is never one."""
     value: exp.Expr = exp.column("value")
+    if identifier.placeholders is None and identifier.normalize in _NEVER_EMPTY:
+        if identifier.normalize == "email":
+            return None
+        return exp.Case().when(_one_digit_only(identifier.region), exp.null()).else_(value)
     compared = exp.Lower(this=_expression("parts/trimmed") if identifier.normalize == "none" else value)
     case = exp.Case()
     if identifier.placeholders is None:
         words = ("", *_PLACEHOLDERS_OF.get(identifier.normalize, ()))
         case = case.when(exp.In(this=compared, expressions=[*map(exp.Literal.string, words)]), exp.null())
         case = case.when(_expression("parts/zeros"), exp.null())
-        if identifier.normalize == "phone":
-            case = case.when(_one_digit_only(identifier.region), exp.null())
     else:
         case = case.when(exp.EQ(this=compared, expression=exp.Literal.string("")), exp.null())
         for word in identifier.placeholders:
@@ -157,11 +177,13 @@ def _placeholder(identifier: Identifier, word: str) -> exp.Expr:
 
 def _one_digit_only(region: str | None) -> exp.Expr:
     """Whether a number of the region is one digit over and over."""
-    prefix = f"+{PHONE_REGIONS[region].calling_code if region else '1'}"
-    rest = f"substr(value, {len(prefix) + 1})"
-    return sqlglot.parse_one(
-        f"left(value, {len(prefix)}) = '{prefix}' and replace({rest}, right(value, 1), '') = ''", read="snowflake"
-    )
+    code = PHONE_REGIONS[region].calling_code if region else "1"
+    digits = "|".join(f"{digit}*" for digit in range(10))
+    return sqlglot.parse_one(f"regexp_like(value, '[+]{code}({digits})')", read="snowflake")
+
+
+def _is_north_american(region: str | None) -> bool:
+    return region in PHONE_REGIONS and PHONE_REGIONS[region].calling_code == "1"
 
 
 @cache

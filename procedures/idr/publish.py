@@ -8,8 +8,10 @@ from datetime import datetime
 
 from idr import schema
 from idr.lock import Lease, renew
-from idr.stages.context import RunContext
-from idr.statement import insert_values, work_table
+from idr.stages.context import NOTHING, RunContext
+from idr.statement import insert_values, statements, work_table, work_tables_in
+
+_PROFILES = {"golden_profile_current": "golden_new", "golden_provenance_current": "provenance_new"}
 
 
 def publish(
@@ -38,21 +40,33 @@ def publish(
     ctx.published.drop(ctx.config)
 
 
+def tables(ctx: RunContext) -> set[str]:
+    """The work tables that the publish of the plan in `ctx` reads, by their names without the run's suffix."""
+    if ctx.is_nothing:
+        return {ctx.table_names[NOTHING]}
+    texts = (statement for path in _files(ctx) for statement in statements(path))
+    names = {name for text in texts for name in work_tables_in(text)} | {*_PROFILES.values(), _records_of(ctx)}
+    return {ctx.table_names.get(name, name) for name in names}
+
+
+def _files(ctx: RunContext) -> list[str]:
+    state = "publish/state_full" if ctx.is_full else "publish/state_incr"
+    overrides = ["publish/overrides"] if "part" in ctx.table_names else []
+    return ["publish/membership", "publish/clusters", state, "publish/log", *overrides, "publish/skipped"]
+
+
 def _apply(ctx: RunContext) -> None:
-    ctx.run_file("publish/membership")
-    ctx.run_file("publish/clusters")
-    _profiles(ctx)
-    ctx.run_file("publish/state_full" if ctx.is_full else "publish/state_incr")
-    _records(ctx)
-    ctx.run_file("publish/log")
-    if "part" in ctx.table_names:
-        ctx.run_file("publish/overrides")
-    ctx.run_file("publish/skipped")
+    for path in _files(ctx):
+        ctx.run_file(path)
+        if path == "publish/clusters":
+            _profiles(ctx)
+        elif path.startswith("publish/state"):
+            _records(ctx)
 
 
 def _profiles(ctx: RunContext) -> None:
     columns = "".join(f", {name}" for name in ctx.config.attributes)
-    for target, source in (("golden_profile_current", "golden_new"), ("golden_provenance_current", "provenance_new")):
+    for target, source in _PROFILES.items():
         ctx.execute(
             f"insert into idr_out.{target} (resolved_id{columns}, updated_ts)"
             f" select resolved_id{columns}, :run_ts from {work_table(source)}"
@@ -61,8 +75,12 @@ def _profiles(ctx: RunContext) -> None:
 
 def _records(ctx: RunContext) -> None:
     columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *schema.state_columns(ctx.config)])
-    source = work_table("record" if ctx.is_full else "delta")
+    source = work_table(_records_of(ctx))
     ctx.execute(f"insert into idr_out.entity_current ({columns}) select {columns} from {source}")
+
+
+def _records_of(ctx: RunContext) -> str:
+    return "record" if ctx.is_full else "delta"
 
 
 def _advance(ctx: RunContext, watermarks: Mapping[str, datetime], plan_run_id: str) -> None:

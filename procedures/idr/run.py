@@ -320,6 +320,8 @@ class _Session:
             self.result["message"] = f"published version {ctx.version}{note}"
         if dry_run or held:
             marks_json = publish.watermarks_to_json(made.watermarks)
+            journal.stage_metrics(ctx)
+            ctx.keep(publish.tables(ctx) | {"override_now"})
             with self.wh.transaction():
                 if dry_run:
                     journal.dry_run_results(ctx, made.verdict.counts)

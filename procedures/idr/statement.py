@@ -13,13 +13,15 @@ from typing import Any
 import idr
 
 RUN_TOKEN = "__idr_run__"
+WORK_SCHEMA = f"idr_work{RUN_TOKEN}"
 _WORK_TABLE = re.compile(r"\bidr_work\.([a-z_][a-z0-9_]*)")
+_TOKENISED = re.compile(rf"{WORK_SCHEMA}\.(\w+?){RUN_TOKEN}")
 _LINE_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 
 
 def work_table(name: str) -> str:
-    """The run-scoped table of that name, with the token that a run replaces by its own suffix."""
-    return f"idr_work.{name}{RUN_TOKEN}"
+    """The run-scoped table of that name, with the tokens that a run replaces by its own schema and suffix."""
+    return f"{WORK_SCHEMA}.{name}{RUN_TOKEN}"
 
 
 @cache
@@ -38,14 +40,19 @@ def read(path: str) -> str:
 
 @cache
 def work_tokens(sql: str) -> str:
-    """`idr_work.delta` -> `idr_work.delta__idr_run__`: the token that a run replaces by its own suffix."""
-    return _WORK_TABLE.sub(rf"idr_work.\1{RUN_TOKEN}", sql)
+    """`idr_work.delta` -> `idr_work__idr_run__.delta__idr_run__`: what a run replaces by its own schema and suffix."""
+    return _WORK_TABLE.sub(rf"{WORK_SCHEMA}.\1{RUN_TOKEN}", sql)
 
 
 @cache
 def statements(path: str) -> tuple[str, ...]:
     """The statements of `sql/<path>.sql`, work tables tokenised, in order."""
     return tuple(work_tokens(part.strip()) for part in read(path).split(";\n") if part.strip())
+
+
+def work_tables_in(sql: str) -> set[str]:
+    """The names of the run-scoped tables in a text with tokens, without them."""
+    return set(_TOKENISED.findall(sql))
 
 
 def insert_values(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
--- reads: idr_out.entity_current, idr_work.removed, idr_work.membership_change, idr_work.scope_record
+-- reads: idr_out.entity_current, idr_work.removed, idr_work.membership_change
 -- writes: nothing
 -- invariant: one row per source that has published entities
 select
@@ -10,11 +10,10 @@ left join (select source_id, count(*) as n from idr_work.removed group by source
     on before.source_id = gone.source_id
 left join
     (
-        select s.source_id, count(*) as n
-        from idr_work.membership_change as m
-        inner join idr_work.scope_record as s on m.entity_key = s.entity_key
-        where m.old_resolved_id is null
-        group by s.source_id
+        select split_part(entity_key, ':', 1) as source_id, count(*) as n
+        from idr_work.membership_change
+        where old_resolved_id is null
+        group by split_part(entity_key, ':', 1)
     ) as fresh
     on before.source_id = fresh.source_id
 order by before.source_id

@@ -1,6 +1,6 @@
 -- reads: value (text), blank, lowered   writes: normalized (text)
 -- ' Ann@Example.COM ' -> 'ann@example.com'; 'ann', 'ann@localhost', 'a@b@c.org', 'Ann <ann@example.com>' -> no value
--- Nearly every value takes the first way; the second is the same for text with blanks around it or beyond ASCII.
+-- Nearly every value takes one of the first two ways; the third is the same for any blanks and for text beyond ASCII.
 select
     case
         when
@@ -10,10 +10,20 @@ select
                 || '([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+'
             )
             then lower(value)
-        else regexp_substr(
-            lowered,
-            '^[^' || blank || '"(),:;<>@[\\]\\\\]+'
-            || '@[^' || blank || '!-/:-@[-`{-~]([^' || blank || '!-,./:-@[-`{-~]*[^' || blank || '!-/:-@[-`{-~])?'
-            || '([.][^' || blank || '!-/:-@[-`{-~]([^' || blank || '!-,./:-@[-`{-~]*[^' || blank || '!-/:-@[-`{-~])?)+$'
+        when
+            regexp_like(
+                value,
+                ' *[!#-''*+.-9=?A-Z^-~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
+                || '([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+ *'
+            )
+            then lower(trim(value))
+        else nullif(
+            regexp_substr(
+                lowered,
+                '^[^' || blank || '"(),:;<>@[\\]\\\\]+'
+                || '@[^' || blank || '!-/:-@[-`{-~]([^' || blank || '!-,./:-@[-`{-~]*[^' || blank || '!-/:-@[-`{-~])?'
+                || '([.][^' || blank || '!-/:-@[-`{-~]([^' || blank || '!-,./:-@[-`{-~]*[^' || blank || '!-/:-@[-`{-~])?)+$'
+            ),
+            ''
         )
     end as normalized

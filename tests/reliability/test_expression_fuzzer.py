@@ -31,9 +31,19 @@ USUAL = (
     "to_date", "to_varchar", "try_to_number", "dateadd", "date_trunc", "md5", "sha2", "replace", "length", "abs",
     "greatest", "nullif", "decode", "zeroifnull", "to_timestamp", "parse_json", "get", "array_size", "typeof",
 )  # fmt: skip
-# DuckDB has these as macros or rewrites, each a pure function of its arguments.
+# DuckDB has these as macros or rewrites, each a pure function of its arguments; `timezone` is its AT TIME
+# ZONE, which depends on its list of zones as well.
 # LAMBDA is how it reads the arrow of a JSON path before it knows the types; sqlglot writes REGEXP_INSTR with another.
-PURE_MACROS = {"json", "list_sum", "nullif", "split_part", "array_to_string", "md5_number_lower", "md5_number_upper"}
+PURE_MACROS = {
+    "json",
+    "list_sum",
+    "nullif",
+    "split_part",
+    "array_to_string",
+    "md5_number_lower",
+    "md5_number_upper",
+    "timezone",
+}
 NODES = {"COLUMN_REF", "CONSTANT", "FUNCTION", "CAST", "COMPARISON", "CONJUNCTION", "OPERATOR", "CASE", "BETWEEN",
          "COLLATE", "TYPE", "LAMBDA"}  # fmt: skip
 

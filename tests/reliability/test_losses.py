@@ -87,7 +87,7 @@ def test_ctrl_c(name: str, fast: Path) -> None:
     total = len(statements(case, whole))
     states = [look(before), look(whole)]
     wrong, tried = [], 0
-    for point in range(3, total, 5 if LONG else total // 5):
+    for point in range(4, total, 5 if LONG else total // 5):
 
         def press(at: int, _: str, point: int = point) -> None:
             if at == point:
@@ -163,7 +163,7 @@ def test_a_full_disk(fast: Path) -> None:
     before = case.make(fast / "start.duckdb")
     size = before.stat().st_size
     wrong, failed = [], 0
-    rooms = [size + step * 40_000 for step in (range(1, 40) if LONG else (1, 6))]
+    rooms = [size + step * 8_000 for step in (range(1, 40) if LONG else (1, 6))]
     folder = Path(tempfile.mkdtemp())
     for room in rooms:
         with small_disk(folder, room) as disk:
@@ -180,7 +180,7 @@ def test_a_file_that_may_not_grow(fast: Path) -> None:
     case = CASES["INCR"]
     before = case.make(fast / "start.duckdb")
     wrong, failed = [], 0
-    limits = [step * 20_000 for step in (range(1, 30) if LONG else (1, 6))]
+    limits = [step * 2_000 for step in (range(1, 30) if LONG else (1, 6))]
     for limit in limits:
         file = copy(before, fast / "limited.duckdb")
         failed += _fails_for_lack_of_room(case, file, limit)

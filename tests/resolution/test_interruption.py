@@ -99,7 +99,7 @@ def test_whatever_ends_a_run_is_in_the_history_and_goes_on_to_the_caller(error: 
             self.connection = connection
 
         def execute(self, sql: str, *values: Any) -> Any:
-            if "idr_work.cluster_new" in sql:
+            if ".cluster_new_" in sql:
                 raise error
             return self.connection.execute(sql, *values)
 

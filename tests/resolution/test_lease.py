@@ -100,7 +100,7 @@ def test_a_connection_that_is_lost_while_a_run_plans_leaves_nothing_published() 
     lost = [False]
 
     def at(sql: str) -> bool:
-        lost[0] |= "idr_work.cluster_new" in sql
+        lost[0] |= ".cluster_new_" in sql
         return lost[0]
 
     shop = filled(at)

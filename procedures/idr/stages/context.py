@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from idr.model import Config
 from idr.schema import PublishedColumns
-from idr.statement import RUN_TOKEN, statements, work_table, work_tokens
+from idr.statement import RUN_TOKEN, WORK_SCHEMA, statements, work_table, work_tokens
 from idr.warehouse import Row, TypeFamily, Warehouse
 
 NOTHING = "nothing"  # an entry of `table_names`: the plan changes nothing, and has no other table
@@ -43,6 +43,7 @@ class RunContext:
     is_overruled: bool = True
     stage: str = "check"
     planned_by: str | None = None
+    is_kept: bool = False
     heartbeat: Callable[[], None] = _no_heartbeat
     published: PublishedColumns = field(init=False)
 
@@ -55,15 +56,26 @@ class RunContext:
         return f"_{self.planned_by or self.run_id}"
 
     @property
+    def work_schema(self) -> str:
+        """Where the work tables are: with those of earlier sessions once the plan is to outlive this one."""
+        return "idr_work" if self.is_kept or self.planned_by else self.wh.work_schema
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Let those work tables outlive this session, and no other."""
+        self.wh.keep(self.suffix, [f"{name}{self.suffix}" for name in sorted(names)])
+        self.is_kept = True
+
+    @property
     def is_nothing(self) -> bool:
         """Whether the plan changes nothing."""
         return NOTHING in self.table_names
 
     def rename(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         names = {**self.table_names, **(extra or {})}
-        tokens = {f"{name}{RUN_TOKEN}": f"{actual}{self.suffix}" for name, actual in names.items()}
+        schema = self.work_schema
         return {
-            **{f"idr_work.{token}": f"idr_work.{actual}" for token, actual in tokens.items()},
+            **{work_table(name): f"{schema}.{actual}{self.suffix}" for name, actual in names.items()},
+            WORK_SCHEMA: schema,
             RUN_TOKEN: self.suffix,
         }
 

@@ -13,10 +13,9 @@ def build_delta(ctx: RunContext) -> None:
     changed = " or ".join(f"r.{name} is distinct from e.{name}" for name in ["record_ts", *columns])
     ctx.execute(
         f"create or replace transient table {work_table('delta')} as"
-        " select coalesce(e.entity_id, r.entity_id + b.top) as entity_id, r.entity_key, r.source_id, r.record_ts,"
+        " select coalesce(e.entity_id, r.entity_id) as entity_id, r.entity_key, r.source_id, r.record_ts,"
         f" {', '.join(f'r.{name}' for name in columns)}, e.entity_id is null as is_new"
         f" from {work_table('record')} as r"
-        " cross join (select coalesce(max(entity_id), 0) as top from idr_out.entity_current) as b"
         " left join idr_out.entity_current as e on r.entity_key = e.entity_key"
         f" where not r.is_deleted and (e.entity_id is null or {changed})"
     )

@@ -66,7 +66,8 @@ def deduplicate(ctx: RunContext) -> list[str]:
     """Keep the latest row of each key in `idr_work.record`; return a warning per source that repeats keys."""
     repeated = ctx.query(
         "select source_id, count(*) as n, min(entity_key) as sample from"
-        " (select source_id, entity_key from idr_work.record_read group by 1, 2 having count(*) > 1) as r"
+        " (select source_id, entity_key from idr_work.record_read where entity_id in"
+        " (select entity_id from idr_work.record_read group by entity_id having count(*) > 1) group by 1, 2) as r"
         " group by 1 order by 1"
     )
     if not repeated:

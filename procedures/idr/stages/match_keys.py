@@ -16,15 +16,15 @@ def _key_text(rule: Rule) -> str:
 
 
 def number_of(text: str) -> str:
-    """SQL for the match key of a text: 126 bits of its MD5."""
+    """SQL for a number that stands for a text: 126 bits of its MD5, which fit NUMBER(38).
+
+    By accident two of 10^10 texts have one number once in 10^18 runs.
+    """
     return f"bitshiftright(md5_number_upper64({text}), 2) * {_UPPER_FACTOR} + md5_number_lower64({text})"
 
 
 def key_query(rules: list[Rule], table: str) -> str:
-    """entity_id, rule_id, match_key of every record that has all values of a rule.
-
-    The key is 126 bits of MD5, which fit NUMBER(38): by accident two of 10^10 values are equal once in 10^18 runs.
-    """
+    """entity_id, rule_id, match_key of every record that has all values of a rule."""
     branches = [
         f"select entity_id, '{rule.rule_id}' as rule_id, {_key_text(rule)} as key_text from {table} where "
         + " and ".join(f"i_{name} is not null" for name in rule.match)

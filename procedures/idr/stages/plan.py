@@ -95,7 +95,7 @@ def _leaving(ctx: RunContext, entity_key: str) -> int:
 def _resolve(ctx: RunContext, max_iters: int) -> list[str]:
     """From match keys in scope to membership, profiles and conflicts; return warnings."""
     skipped = "stages/skipped_full" if ctx.is_full else "stages/skipped_incr"
-    ctx.timed("live groups", ctx.files("stages/live_key", rows="live_key"))
+    ctx.timed("live groups", ctx.files("stages/anchor", rows="anchor"))
     ctx.timed("components", lambda c: components.components(c, max_iters))
     ctx.timed("kept apart", _parts)
     warnings = overrides.contradictions(ctx) if ctx.is_overruled else []

@@ -13,6 +13,7 @@ from sqlglot import exp
 from idr.config.expression import parse, table_name
 from idr.model import Config, Exclusion, Identifier, Source, config_from_json
 from idr.normalize import fill, folds_case, normalized, present, steps
+from idr.stages.match_keys import number_of
 from idr.warehouse import TypeFamily, Warehouse
 
 
@@ -220,7 +221,7 @@ class _Builder:
         for item in described[1:]:
             union = exp.union(union, self._inner(item), distinct=False, copy=False)
         return exp.select(
-            "row_number() over (order by null) as entity_id",
+            f"{number_of('entity_key')} as entity_id",
             "entity_key",
             "source_id",
             "record_ts",

@@ -35,6 +35,19 @@ class Warehouse(Protocol):
         """Run one statement; return the rows that INSERT, UPDATE, DELETE or MERGE wrote. Of DDL it tells nothing."""
         ...
 
+    @property
+    def work_schema(self) -> str:
+        """Where a run makes its work tables."""
+        ...
+
+    def keep(self, suffix: str, names: Sequence[str]) -> None:
+        """Let the work tables of those names outlive the session, in `idr_work`; others with that ending may go."""
+        ...
+
+    def work_tables(self) -> list[str]:
+        """The work tables that there are, of every run, as `schema."name"`."""
+        ...
+
     def drop_tables(self, names: Sequence[str]) -> None:
         """Drop the tables of those names that exist, in one request."""
         ...

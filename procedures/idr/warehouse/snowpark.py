@@ -18,7 +18,7 @@ from snowflake.snowpark import Session
 from snowflake.snowpark import types as sp
 from snowflake.snowpark.exceptions import SnowparkSQLException
 
-from idr.config.expression import identifier
+from idr.config.expression import identifier, quoted
 from idr.errors import IdrError
 from idr.warehouse import Binds, Column, Row, TypeFamily
 
@@ -143,6 +143,17 @@ class SnowparkWarehouse:
     def execute(self, sql: str, binds: Binds | None = None, rename: Mapping[str, str] | None = None) -> int:
         _, rows = self._run(sql, binds, rename)
         return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
+
+    @property
+    def work_schema(self) -> str:
+        return "idr_work"
+
+    def keep(self, suffix: str, names: Sequence[str]) -> None:
+        """Nothing: they are there already."""
+
+    def work_tables(self) -> list[str]:
+        rows = self.query("select table_name from information_schema.tables where lower(table_schema) = 'idr_work'")
+        return [f"idr_work.{quoted(row['table_name'])}" for row in rows]
 
     def drop_tables(self, names: Sequence[str]) -> None:
         """A block of Snowflake Scripting: one round trip for all of them."""
