@@ -15,24 +15,23 @@ import resource
 import select
 import signal
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from idr.statement import statements, work_tokens
+from idr.statement import work_table, work_tokens
 from idr.warehouse import Binds
 from idr.warehouse import duckdb as adapter
 from idr.warehouse.translate import to_duckdb
 from tests.mutation.mutant import Mutant
 
-ENOUGH = 4  # tests that a difference may pass unnoticed
-LOOKS = 120  # times that a statement is asked in the words of one mutant, and then now and then
+ENOUGH = 2  # tests that a difference may pass unnoticed
+LOOKS = 30  # times that a statement is asked in the words of one mutant, and then now and then
 _CREATE = re.compile(r"create or replace (?:transient )?table \S+ as\s+(?=select|with)", re.IGNORECASE)
 _INSERT = re.compile(r"insert into \S+\s*(?:\([^)]*\))?\s*(?=select|with)", re.IGNORECASE)
 _DELETE = re.compile(r"delete from (\S+)(?=\s+where|\s*$)", re.IGNORECASE)
@@ -136,11 +135,10 @@ class Split:
             if told in sql:
                 yield told, lambda text, told=told, side=side: sql.replace(told, _BIND.sub(rf":\1{side}", text))
                 return
-        pattern = re.escape(original).replace("__idr_run__", r"(\w*)").replace("idr_work\\.membership_change", "idr_work\\.(\\w+)", 1)
-        match = "__idr_run__" in original and re.search(pattern, sql)
+        table = work_table("membership_change")
+        match = table in original and re.search(re.escape(original).replace(re.escape(table), r"(idr_work\.\w+)"), sql)
         if match:
-            name = re.search(r"idr_work\.\w+", match[0])[0]
-            yield match[0], lambda text: sql.replace(match[0], re.sub(r"idr_work\.\w+", name, text))
+            yield match[0], lambda text: sql.replace(match[0], text.replace(table, match[1]))
 
     def _split(
         self, wh: Any, original: str, put: Callable[[str], str], binds: Binds | None, rename: Mapping[str, str] | None
@@ -249,6 +247,8 @@ class Split:
         # a connection that is closed in a fork may break, at the end of a test
         if told == "passed" or (not told and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSEGV):
             change.passed.append(self.test)
+        elif not told and not os.WIFSIGNALED(status):
+            pass  # a thread that ended by itself: nothing is known
         else:
             self.killed(change.mutant, self.test if told else "timeout", time.monotonic() - started)
             change.passed = ["killed"] * 99
