@@ -168,8 +168,10 @@ def test_an_alert_tells_what_happened_when_and_in_which_start() -> None:
 class Mailing(DuckDBWarehouse):
     """Keeps the messages that would be sent; one that has a word of `refused` in it is not taken."""
 
-    sent: list[str] = []
-    refused = "nothing"
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self.sent: list[str] = []
+        self.refused = "nothing"
 
     def execute(self, sql: str, binds: Binds | None = None) -> int:
         if "send_snowflake_notification" not in sql:
@@ -190,7 +192,7 @@ def test_alerts_are_sent_once_the_oldest_first_and_by_name_where_they_are_as_old
     shop.query("insert into idr_out.alert (alert_id, message, raised_at) values ('bb', 'told bb', ?)", NOW)
     shop.query("update idr_out.alert set raised_at = ? where alert_id in ('b', 'bb')", NOW + timedelta(days=1))
     wh = Mailing(shop.connection)
-    wh.sent, wh.refused = [], "told a"
+    wh.refused = "told a"
     told = report(wh, "g1", "", shop.now)
     assert (told["notified"], told["notify_error"] is None) == (3, False)
     wh.refused = "nothing"

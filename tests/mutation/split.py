@@ -1,12 +1,16 @@
-"""Tries mutants of SQL where they first make a difference: many in one run of a test.
+"""Tries mutants of SQL where they first make a difference: many of them in one run of a test.
 
-While a test runs, each statement that mutants change is asked in their words as well, on the rows that it meets there. Where
-the answer is another one, a fork goes on with the mutant until the end of the test; the test itself goes on without. So a
-test without a difference is not repeated, and of one with a difference only what follows.
+While a test runs, each statement that mutants change is asked in their words as well, on the rows that it meets there.
+Where the answer is another one, a fork goes on with the mutant until the end of the test; the test itself goes on
+without. So a test in which a mutant makes no difference is not repeated for it, and of one in which it does only what
+follows.
+
+What lives through this, and what is not a statement of its own (views, normalisers, strategies), is left to `trial.py`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -23,25 +27,33 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+from _pytest.runner import runtestprotocol
 
 from idr.statement import work_table, work_tokens
 from idr.warehouse import Binds
 from idr.warehouse import duckdb as adapter
 from idr.warehouse.translate import to_duckdb
 from tests.mutation.mutant import Mutant
+from tests.mutation.sql_mutants import sql_files, sql_mutants
+from tests.mutation.trial import QUIET, SEEDS, first_failure_suffices, read_touched
 
+ROOT = Path(__file__).parents[2]
 ENOUGH = 2  # tests that a difference may pass unnoticed
-LOOKS = 30  # times that a statement is asked in the words of one mutant, and then now and then
+LOOKS = 15  # times that a statement is asked in the words of one mutant; afterwards one in ten
+QUICK = 3.0  # seconds of a test that is worth it
+PARTS = re.compile("sql/(normalize|survivorship)/|setup/")  # these are not sent as they are
 _CREATE = re.compile(r"create or replace (?:transient )?table \S+ as\s+(?=select|with)", re.IGNORECASE)
 _INSERT = re.compile(r"insert into \S+\s*(?:\([^)]*\))?\s*(?=select|with)", re.IGNORECASE)
 _DELETE = re.compile(r"delete from (\S+)(?=\s+where|\s*$)", re.IGNORECASE)
-_EMBEDDED = ("sql/compare/", "sql/past/identity.sql")
+_EMBEDDED = ("sql/compare/", "sql/past/identity.sql")  # they are sent within a longer statement
 _BIND = re.compile(r"(?<!:):(\w+)")
+_UNFIT = re.compile("test_histories|test_schedule_hours")  # run as such; forks of a thread end with it
 
 
 @dataclass
 class Change:
-    """One mutant of one statement: the statement's text with it, None where it is left out, and what asks for its rows."""
+    """One mutant of one statement: the statement with it, None where it is left out, and a query for its rows."""
 
     mutant: Mutant
     text: str | None
@@ -80,21 +92,23 @@ class Split:
         for mutant in found:
             before, after = parts((root / mutant.file).read_text(encoding="utf-8")), parts(mutant.text)
             at = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), len(after))
-            if mutant.operator == "drop the statement":
-                text = None
-            else:
-                text = after[at]
+            text = None if mutant.operator == "drop the statement" else after[at]
             query = text and rows_of(text)
             self.changes[before[at]].append(Change(mutant, text, query))
             asked = rows_of(before[at])
             self.originals[before[at]] = asked
             if mutant.file.startswith(_EMBEDDED):
                 self.embedded[before[at]] = mutant.file
-        self.run = adapter.DuckDBWarehouse._run  # noqa: SLF001
+        self.run = adapter.DuckDBWarehouse._run
         self.translated: dict[str, str | None] = {}
 
-    def files(self) -> set[str]:
-        return {change.mutant.file for changes in self.changes.values() for change in changes if self.is_open(change)}
+    def living(self) -> dict[str, float]:
+        """Per file how much is to be hoped for: less of what was looked at often, or lived through a difference."""
+        found: dict[str, float] = defaultdict(float)
+        for change in (change for changes in self.changes.values() for change in changes):
+            if self.is_open(change):
+                found[change.mutant.file] += 1 / (1 + len(change.passed)) / (1 + change.looks / 40)
+        return found
 
     def is_open(self, change: Change) -> bool:
         return len(change.passed) < ENOUGH
@@ -105,7 +119,7 @@ class Split:
         def run(self: Any, sql: str, binds: Binds | None, rename: Mapping[str, str] | None) -> Any:
             return split.statement(self, sql, binds, rename)
 
-        adapter.DuckDBWarehouse._run = run  # noqa: SLF001  # ty: ignore
+        adapter.DuckDBWarehouse._run = run  # ty: ignore
 
     def statement(self, wh: Any, sql: str, binds: Binds | None, rename: Mapping[str, str] | None) -> Any:
         if self.active:
@@ -113,7 +127,7 @@ class Split:
             found = self._within(original, sql) if original != sql else [(original, lambda text: text)]
             for _, put in found:
                 if change.text is None:
-                    return wh._connection.execute("select 0")  # noqa: SLF001
+                    return wh._connection.execute("select 0")
                 return self.run(wh, put(change.text), binds, rename)
             return self.run(wh, sql, binds, rename)
         if sql in self.changes:
@@ -168,6 +182,7 @@ class Split:
 
     def _differing(self, wh: Any, asked: str | None, waiting: list[Change], put: Any, binds: Any, rename: Any) -> dict:
         """Which of the changes give other rows here; found in a fork, whose connection may break."""
+
         def look(writer: int) -> None:
             different: list[str] = []
             broken = None
@@ -184,7 +199,11 @@ class Split:
             os.write(writer, json.dumps({"different": different, "broken": broken}).encode())
 
         told = self._in_fork(look, 30)
-        return json.loads(told) if told and told != "timeout" else {"different": [c.mutant.id for c in waiting], "broken": None}
+        return (
+            json.loads(told)
+            if told and told != "timeout"
+            else {"different": [c.mutant.id for c in waiting], "broken": None}
+        )
 
     def _rows(self, wh: Any, sql: str, binds: Any, rename: Any) -> Any:
         try:
@@ -196,7 +215,7 @@ class Split:
 
     def _works(self, wh: Any) -> bool:
         try:
-            wh._connection.execute("select 1")  # noqa: SLF001
+            wh._connection.execute("select 1")
         except duckdb.Error:
             return False
         return True
@@ -262,5 +281,81 @@ class Split:
         if self.active:
             os.write(self.writer, b"failed" if failed else b"passed")
             os._exit(0)
-        if failed:
-            print("FAILS WITHOUT A MUTANT", self.test, flush=True)
+
+    def host(self, test: str, work: Callable[[], bool]) -> None:
+        """Run a test; `work` tells whether it failed."""
+        self.begin(test)
+        try:
+            failed = work()
+        except Exception:  # noqa: BLE001  (whatever it is, the original has none)
+            failed = True
+        self.end(failed=failed)
+
+
+class _Hosts:
+    """Runs the tests that use what mutants change, those first in which most of them live still."""
+
+    def __init__(self, split: Split, touched: dict[str, Any]) -> None:
+        self.split, self.seconds = split, touched["seconds"]
+        self.files: dict[str, set[str]] = defaultdict(set)
+        for file, tests in touched["sql"].items():
+            for test in tests:
+                self.files[test].add(file)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        from tests.resolution.test_histories import live_through
+
+        def live(seed: int) -> bool:
+            live_through(seed)
+            return False
+
+        def passes(item: pytest.Item) -> bool:
+            return any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
+
+        self.split.install()
+        for seed in SEEDS:
+            self.split.host(f"history {seed}", lambda seed=seed: live(seed))
+        items = {item.nodeid: item for item in session.items}
+        left = {test for test in items if self.seconds.get(test, QUICK) < QUICK and not _UNFIT.search(test)}
+        while left:
+            living = self.split.living()
+            promise = {
+                test: sum(living.get(file, 0.0) for file in self.files[test]) / (0.2 + self.seconds[test])
+                for test in left
+            }
+            best = max(left, key=lambda test: promise[test])
+            if not promise[best]:
+                break
+            left.remove(best)
+            self.split.host(best, lambda item=items[best]: passes(item))
+        return True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--touched", type=Path, required=True)
+    parser.add_argument("--file", default="")
+    options = parser.parse_args()
+    done = set()
+    if options.results.exists():
+        done = {row["id"] for row in map(json.loads, options.results.read_text().splitlines())}
+
+    def killed(mutant: Mutant, test: str, seconds: float) -> None:
+        row = mutant.row(killed_by=test, tests=1, seconds=seconds)
+        with options.results.open("a", encoding="utf-8") as results:
+            results.write(json.dumps(row) + "\n")
+        print(f"{time.strftime('%H:%M:%S')} {mutant.file} {mutant.id} {test}", flush=True)
+
+    files = [path for path in sql_files(ROOT) if not PARTS.match(path.relative_to(ROOT).as_posix())]
+    found = [mutant for path in files for mutant in sql_mutants(ROOT, path) if mutant.id not in done]
+    chosen = [mutant for mutant in found if re.search(options.file, mutant.file)]
+    first_failure_suffices()
+    touched = read_touched(options.touched)
+    arguments = [*QUIET, "-s", "-p", "no:cov", "-p", "no:faulthandler", "-o", "timeout=0"]
+    modules = sorted({test.split("::")[0] for test in touched["seconds"]})
+    pytest.main([*arguments, *modules], plugins=[_Hosts(Split(ROOT, chosen, killed), touched)])
+
+
+if __name__ == "__main__":
+    main()

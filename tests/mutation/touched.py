@@ -1,7 +1,7 @@
 """A pytest plugin: which files of SQL and which lines of the package each test uses, and how long it takes.
 
-Asked for by `-p tests.mutation.touched --touched FILE`; the lines by `--touched-lines`, which takes twice as long. What a
-fixture uses counts for every test of its module: it may be made once for all of them.
+Asked for by `-p tests.mutation.touched --touched FILE`; the lines by `--touched-lines`, which takes twice as long.
+What a fixture uses counts for every test of its module: it may be made once for all of them.
 """
 
 from __future__ import annotations

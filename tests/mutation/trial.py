@@ -46,7 +46,7 @@ _PRIOR = {
 SEEDS = (4, 7, 1, 2)  # of random histories
 _STEM = 5  # letters that the name of a file and that of a test about it share
 _FIRST = 2.5  # seconds of tests in the first of two forks
-_QUIET = (
+QUIET = (
     "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
     "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
@@ -94,7 +94,7 @@ class Trials:
         self.sound: set[str] = set()
         for name in LIBRARIES:
             importlib.import_module(name)
-        _first_failure_suffices()
+        first_failure_suffices()
         self._fork([], 600)
         sys.dont_write_bytecode = True
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -102,7 +102,7 @@ class Trials:
             if self._fork_for(_live_through, 60):
                 raise SystemExit("the histories fail without a mutant")
             with _silent():
-                pytest.main([*_QUIET, "--collect-only", *self._modules()])
+                pytest.main([*QUIET, "--collect-only", *self._modules()])
             self._translate()
 
     def _translate(self) -> None:
@@ -210,7 +210,7 @@ class Trials:
 
         def run(writer: int) -> None:
             modules = sorted({test.split("::")[0] for test in tests}) or ["--collect-only", *self._modules()]
-            code = pytest.main([*_QUIET, "-x", *modules], plugins=[_Watch(writer, tests)])
+            code = pytest.main([*QUIET, "-x", *modules], plugins=[_Watch(writer, tests)])
             if code not in _EXPECTED:
                 os.write(writer, f"{_BROKEN} {tests[:3]}: {code}".encode())
 
@@ -288,7 +288,7 @@ class _Watch:
             self.tell(f"{report.nodeid} (import)")
 
 
-def _first_failure_suffices() -> None:
+def first_failure_suffices() -> None:
     """Hypothesis looks for no smaller example, and remembers none."""
     from hypothesis import Phase, settings
 

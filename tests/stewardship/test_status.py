@@ -71,7 +71,7 @@ def test_plans_that_wait_and_alerts_that_are_open_are_told_in_order() -> None:
 
 @pytest.mark.parametrize("published", [None, NOW])
 def test_every_run_that_was_held_or_failed_is_an_alert_open_until_it_is_settled(published: datetime | None) -> None:
-    """A held one while its plan waits, a failed one until the next publish; one that a task raised is told as raised."""
+    """A held one while its plan waits, a failed one until the next publish; what a task raised is told as raised."""
     shop, numbers = Shop(), count()
     shop.query("update idr_meta.base_state set published_at = ?", published)
     runs, plans, raised, expected = [], [], [], set()
@@ -110,7 +110,7 @@ def test_the_overview_has_every_run_and_says_which_start_it_belongs_to() -> None
         recorded(shop, run_id, day)
     tasks = [("start", "DRY", "at 2", "planned"), ("start", "LIVE", "at 3", "live"), ("later", "DRY", "at 4", "lost")]
     shop.connection.executemany("insert into idr_out.task_run values (?, ?, ?, ?)", tasks)
-    found = shop.query("select run_id, graph_run, task_name, scheduled_at from idr_out.run_overview order by started_at")
+    found = shop.query("select run_id, graph_run, task_name, scheduled_at from idr_out.run_overview order by run_id")
     assert found == [
-        ("by hand", None, None, None), ("planned", "start", "DRY", "at 2"), ("live", "start", "LIVE", "at 3")
+        ("by hand", None, None, None), ("live", "start", "LIVE", "at 3"), ("planned", "start", "DRY", "at 2")
     ]  # fmt: skip
