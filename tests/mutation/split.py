@@ -11,6 +11,7 @@ What lives through this, and what is not a statement of its own (views, normalis
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -120,6 +121,8 @@ class Split:
             return split.statement(self, sql, binds, rename)
 
         adapter.DuckDBWarehouse._run = run  # ty: ignore
+        gc.collect()
+        gc.freeze()  # a fork that collects what its parent holds copies all of it
 
     def statement(self, wh: Any, sql: str, binds: Binds | None, rename: Mapping[str, str] | None) -> Any:
         if self.active:
