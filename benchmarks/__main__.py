@@ -12,6 +12,7 @@ from benchmarks import measure, report
 from benchmarks.measure import Figures
 from benchmarks.options import Options
 
+_CHOICES = ("graphs", "solvers", "contenders")
 NAMES = ("full", "incr", "growth", "components", "accuracy", "compression", "snowflake", "scale", "spark")
 
 
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--memory", default="", help="growth: DuckDB's memory_limit, for example 500MB")
     parser.add_argument("--graphs", help="components: graphs by name, separated by commas")
     parser.add_argument("--solvers", help="components: solvers by name, separated by commas; scipy is the reference")
+    parser.add_argument("--contenders", help="full: contenders by name, separated by commas; floor is the reference")
     parser.add_argument("--save-as", help="the name of the file in build/bench, when not that of the benchmark")
     parser.add_argument("--docs", action="store_true", help="write the results in build/bench to docs/performance.md")
     args = parser.parse_args()
@@ -34,7 +36,7 @@ def main() -> None:
     for name in args.names:
         module = importlib.import_module(f"benchmarks.{name}")
         options = Options(args.rows or module.ROWS, args.seed, args.rounds, args.limit, args.memory)
-        chosen = {key: tuple(value.split(",")) for key in ("graphs", "solvers") if (value := getattr(args, key))}
+        chosen = {key: tuple(value.split(",")) for key in _CHOICES if (value := getattr(args, key))}
         found = _bench(name, module, options, chosen)
         print(report.text(found))
         report.save(args.save_as or name, found)

@@ -44,24 +44,26 @@ def tables(ctx: RunContext) -> set[str]:
     """The work tables that the publish of the plan in `ctx` reads, by their names without the run's suffix."""
     if ctx.is_nothing:
         return {ctx.table_names[NOTHING]}
-    texts = (statement for path in _files(ctx) for statement in statements(path))
+    texts = (statement for paths in _files(ctx) for path in paths for statement in statements(path))
     names = {name for text in texts for name in work_tables_in(text)} | {*_PROFILES.values(), _records_of(ctx)}
     return {ctx.table_names.get(name, name) for name in names}
 
 
-def _files(ctx: RunContext) -> list[str]:
+def _files(ctx: RunContext) -> tuple[list[str], list[str]]:
+    """Before the rows with the columns of the configuration are inserted, and after."""
     state = "publish/state_full" if ctx.is_full else "publish/state_incr"
     overrides = ["publish/overrides"] if "part" in ctx.table_names else []
-    return ["publish/membership", "publish/clusters", state, "publish/log", *overrides, "publish/skipped"]
+    return ["publish/membership", "publish/clusters", state], ["publish/log", *overrides, "publish/skipped"]
 
 
 def _apply(ctx: RunContext) -> None:
-    for path in _files(ctx):
+    before, after = _files(ctx)
+    for path in before:
         ctx.run_file(path)
-        if path == "publish/clusters":
-            _profiles(ctx)
-        elif path.startswith("publish/state"):
-            _records(ctx)
+    _profiles(ctx)
+    _records(ctx)
+    for path in after:
+        ctx.run_file(path)
 
 
 def _profiles(ctx: RunContext) -> None:

@@ -2,6 +2,7 @@
 -- ' Mary-Ann  O''Brien ' -> 'maryannobrien'; beyond ASCII without signs and combining marks: 'José' -> 'josé' or 'jose'
 select
     case
+        when regexp_like(value, '[A-Za-z]*') then lower(value)
         when regexp_like(value, '[ -~]*') then regexp_replace(lower(value), '[^0-9a-z]+', '')
         else regexp_replace(
             lowered,

@@ -87,7 +87,7 @@ def test_ctrl_c(name: str, fast: Path) -> None:
     total = len(statements(case, whole))
     states = [look(before), look(whole)]
     wrong, tried = [], 0
-    for point in range(4, total, 5 if LONG else total // 5):
+    for point in range(3, total, 5 if LONG else total // 5):
 
         def press(at: int, _: str, point: int = point) -> None:
             if at == point:

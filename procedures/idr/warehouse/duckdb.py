@@ -105,7 +105,7 @@ class DuckDBWarehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._connection.execute("set preserve_insertion_order = false")
-        self._connection.execute(f"attach if not exists ':memory:' as {_SCRATCH}")
+        self._has_scratch = False
         self._connection.execute("set disabled_compression_methods = 'fsst,dict_fsst'")
 
     @classmethod
@@ -154,6 +154,10 @@ class DuckDBWarehouse:
 
     @property
     def work_schema(self) -> str:
+        """Attached when a run first asks: a connection that only reads cannot."""
+        if not self._has_scratch:
+            self._define([f"attach if not exists ':memory:' as {_SCRATCH}"])
+            self._has_scratch = True
         return _SCRATCH
 
     def keep(self, suffix: str, names: Sequence[str]) -> None:
