@@ -49,7 +49,8 @@ _INSERT = re.compile(r"insert into \S+\s*(?:\([^)]*\))?\s*(?=select|with)", re.I
 _DELETE = re.compile(r"delete from (\S+)(?=\s+where|\s*$)", re.IGNORECASE)
 _EMBEDDED = ("sql/compare/", "sql/past/identity.sql")  # they are sent within a longer statement
 _BIND = re.compile(r"(?<!:):(\w+)")
-_UNFIT = re.compile("test_histories|test_schedule_hours")  # run as such; forks of a thread end with it
+# a fork of a thread ends with it; a fixture of a module is no part of the seconds of its tests
+_UNFIT = re.compile("test_histories|test_schedule_hours|test_budget|test_accuracy")
 
 
 @dataclass
