@@ -31,19 +31,16 @@ USUAL = (
     "to_date", "to_varchar", "try_to_number", "dateadd", "date_trunc", "md5", "sha2", "replace", "length", "abs",
     "greatest", "nullif", "decode", "zeroifnull", "to_timestamp", "parse_json", "get", "array_size", "typeof",
 )  # fmt: skip
-# DuckDB has these as macros or rewrites, each a pure function of its arguments; `timezone` is its AT TIME
-# ZONE, which depends on its list of zones as well.
+# DuckDB has these as macros or rewrites, each a pure function of its arguments.
 # LAMBDA is how it reads the arrow of a JSON path before it knows the types; sqlglot writes REGEXP_INSTR with another.
-PURE_MACROS = {
-    "json",
-    "list_sum",
-    "nullif",
-    "split_part",
-    "array_to_string",
-    "md5_number_lower",
-    "md5_number_upper",
-    "timezone",
-}
+PURE_MACROS = {"json", "list_sum", "nullif", "split_part", "array_to_string", "md5_number_lower", "md5_number_upper"}
+# Of times with a zone these depend on the session's zone as well, so DuckDB does not call them pure.
+CALENDAR = {
+    "date_diff", "date_part", "date_sub", "date_trunc", "datediff", "datepart", "datesub", "datetrunc", "day",
+    "dayname", "dayofmonth", "dayofweek", "dayofyear", "hour", "isodow", "isoyear", "last_day", "microsecond",
+    "millisecond", "minute", "month", "monthname", "quarter", "second", "strftime", "timezone", "timezone_hour",
+    "timezone_minute", "week", "weekday", "weekofyear", "year", "yearweek",
+}  # fmt: skip
 NODES = {"COLUMN_REF", "CONSTANT", "FUNCTION", "CAST", "COMPARISON", "CONJUNCTION", "OPERATOR", "CASE", "BETWEEN",
          "COLLATE", "TYPE", "LAMBDA"}  # fmt: skip
 
@@ -113,7 +110,8 @@ class Judge:
             "select function_name, function_type, stability from duckdb_functions()"
         ).fetchall():
             kinds.setdefault(name, set()).add((kind, stability))
-        self.pure = {name for name, found in kinds.items() if found == {("scalar", "CONSISTENT")}} | PURE_MACROS
+        self.pure = {name for name, found in kinds.items() if found == {("scalar", "CONSISTENT")}}
+        self.pure |= PURE_MACROS | CALENDAR
 
     def objections(self, text: str) -> list[str]:
         """What is wrong with an expression that the checker accepted."""
