@@ -6,7 +6,9 @@ from typing import Any
 
 from tests.resolution.histories import World
 
-Keys = dict[str, set[tuple[Any, ...]]]
+Key = tuple[Any, ...]
+Keys = dict[str, set[Key]]
+Groups = dict[Key, set[str]]
 
 
 class Reach:
@@ -79,14 +81,14 @@ def _keys(world: World) -> Keys:
     return keys
 
 
-def _groups(keys: Keys) -> Keys:
-    groups: Keys = {}
+def _groups(keys: Keys) -> Groups:
+    groups: Groups = {}
     for entity, held in keys.items():
         for key in held:
             groups.setdefault(key, set()).add(entity)
     return groups
 
 
-def _links(world: World, key: tuple[Any, ...], groups: Keys) -> bool:
+def _links(world: World, key: Key, groups: Groups) -> bool:
     rule = world.config.rules.get(key[0])
     return 1 < len(groups.get(key, ())) <= (rule.max_group_size if rule else 2)
