@@ -306,6 +306,25 @@ class _Hosts:
             for test in tests:
                 self.files[test].add(file)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Any:
+        """A fork tells at once how a test ended: what follows may close the connection, and break."""
+        try:
+            return (yield)
+        except BaseException:
+            self.split.end(failed=True)
+            raise
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Any:
+        try:
+            result = yield
+        except BaseException:
+            self.split.end(failed=True)
+            raise
+        self.split.end(failed=False)
+        return result
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         from tests.resolution.test_histories import live_through
 
