@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from idr.config.yaml_file import _Tree
 from idr.errors import CODES, IdrError, Problem
 from idr.model import config_from_json
 from idr.stages.plan import readings
@@ -69,6 +71,19 @@ def test_of_very_many_problems_the_first_hundred_are_told_and_the_rest_counted()
         "IDR-103 no column x99.",
         "IDR-103 there are 1,134 more problems. Mend these first",
     ]
+
+
+def test_a_hundred_problems_are_all_told() -> None:
+    error = IdrError(*(Problem("IDR-103", f"no column x{number}") for number in range(100)))
+    assert str(error).splitlines()[-1] == "IDR-103 no column x99."
+
+
+def test_of_a_deep_failure_the_last_five_lines_are_named() -> None:
+    with pytest.raises(RecursionError) as caught:
+        _Tree("idr.yml").value(yaml.compose("&a [*a]"), ())
+    assert re.fullmatch(
+        r"RecursionError at config/yaml_file\.py:\d+(, config/yaml_file\.py:\d+){4}", described(caught.value)
+    )
 
 
 def test_a_failure_of_the_system_is_told_in_its_words_but_without_its_file() -> None:

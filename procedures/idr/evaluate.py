@@ -72,7 +72,7 @@ def score(truth: Assignment, found: Assignment) -> dict[str, Any]:
 
 
 def _ratio(part: float, whole: float) -> float:
-    return min(part / whole, 1.0) if whole else 1.0
+    return part / whole if whole else 1.0
 
 
 def _agreement(precision: float, recall: float) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from idr import lock
 from idr.errors import IdrError
-from idr.model import Guardrails
+from idr.model import Guardrails, Settings
 from idr.run import cleanup
 from idr.schedule.apply import outcomes
 from idr.schedule.report import report
@@ -332,6 +332,15 @@ def test_the_cleanup_deletes_what_is_older_than_the_retention(days: int) -> None
     left = [shop.query(f"select count(*) from idr_out.{table}")[0][0] for table in ("plan", "dry_run_results")]
     assert left == ([1, 1] if days < shop.config.settings.retention_days else [0, 0])
     assert shop.query("select count(*) from idr_out.run_history") == [(1,)]
+
+
+@pytest.mark.parametrize("days", [2, 4])
+def test_the_retention_is_that_of_the_configuration(days: int) -> None:
+    shop = Shop(settings=Settings(retention_days=3))
+    shop.run(dry_run=True)
+    shop.now += timedelta(days=days)
+    assert cleanup(shop.wh, clock=lambda: shop.now)["message"] == "deleted what is older than 3 days"
+    assert shop.query("select count(*) from idr_out.plan") == [(int(days < 3),)]
 
 
 def test_the_cleanup_leaves_a_running_run_alone() -> None:

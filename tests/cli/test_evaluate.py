@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from itertools import combinations
 from pathlib import Path
+from statistics import harmonic_mean
 
 import duckdb
 import pytest
@@ -23,6 +24,16 @@ def pairs(assignment: Mapping[str, Hashable], keys: set[str]) -> set[tuple[str, 
 
 def groups(assignment: Mapping[str, Hashable], keys: set[str]) -> dict[str, frozenset[str]]:
     return {key: frozenset(other for other in keys if assignment[other] == assignment[key]) for key in keys}
+
+
+def impure(one: Mapping[str, Hashable], other: Mapping[str, Hashable], keys: set[str]) -> list[tuple]:
+    """Groups of the first that are several in the second, with size and parts: the most pairs apart first."""
+    rows = []
+    for name in {one[key] for key in keys}:
+        members = {key for key in keys if one[key] == name}
+        apart = sum(other[a] != other[b] for a, b in combinations(members, 2))
+        rows.append((-apart, name, len(members), len({other[key] for key in members})))
+    return [row[1:] for row in sorted(rows) if row[3] > 1]
 
 
 @given(assignments, assignments)
@@ -49,6 +60,18 @@ def test_score_agrees_with_brute_force(truth: dict[str, str], found: dict[str, s
     missed = sum(row["missed_pairs"] for row in result["over_split"])
     assert (wrong, missed) == (len(found_pairs - true_pairs), len(true_pairs - found_pairs))
 
+    counted = {"true_pairs": len(true_pairs), "found_pairs": len(found_pairs), "shared_pairs": both}
+    assert {name: pairwise[name] for name in counted} == counted
+    sizes = {"entities": len(keys), "true_clusters": len(true_sets), "found_clusters": len(found_sets)}
+    sizes |= {"only_in_truth": len(truth.keys() - keys), "only_in_membership": len(found.keys() - keys)}
+    assert {name: result[name] for name in sizes} == sizes
+    for ratios in (pairwise, result["b_cubed"]):
+        both_nought = ratios["precision"] + ratios["recall"] == 0
+        mean = 0 if both_nought else harmonic_mean([ratios["precision"], ratios["recall"]])
+        assert ratios["f1"] == pytest.approx(mean)
+    assert [tuple(row.values())[:3] for row in result["over_merged"]] == impure(found, truth, keys)
+    assert [tuple(row.values())[:3] for row in result["over_split"]] == impure(truth, found, keys)
+
 
 @given(assignments)
 def test_the_truth_itself_is_perfect(truth: dict[str, str]) -> None:
@@ -73,6 +96,13 @@ def test_worst_clusters_come_first() -> None:
     assert result["over_split"] == [{"cluster": "a", "size": 2, "parts": 2, "missed_pairs": 1}]
 
 
+def test_ten_of_the_worst_are_told() -> None:
+    truth = {f"s:{number}": number for number in range(24)}
+    result = score(truth, {key: number // 2 for key, number in truth.items()})
+    assert len(result["over_merged"]) == 10
+    assert len(score({key: number // 2 for key, number in truth.items()}, truth)["over_split"]) == 10
+
+
 def test_csv_and_parquet_give_the_same_truth(tmp_path: Path) -> None:
     csv_file, parquet_file = tmp_path / "truth.csv", tmp_path / "truth.parquet"
     csv_file.write_text('\ufeffentity_key,cluster,note\n"crm:a,b",7,x\ncrm:c,8,y\n', encoding="utf-8")
@@ -85,8 +115,9 @@ def test_csv_and_parquet_give_the_same_truth(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "fewer than two columns"),
-        (b"entity_key\ncrm:1\n", "fewer than two columns"),
+        (b"", "it has fewer than two columns"),
+        (b"entity_key\ncrm:1\n", "it has fewer than two columns"),
+        (b'entity_key,cluster\n"crm:1"x,a\n', "it cannot be read as CSV"),
         (b"entity_key,cluster\n", "no rows"),
         (b"entity_key,cluster\ncrm:1\n", "row 2"),
         (b"entity_key,cluster\ncrm:1,\n", "row 2"),
@@ -150,6 +181,11 @@ def test_an_unusable_table_is_idr_408(state: DuckDBWarehouse, table: str, said: 
     with pytest.raises(IdrError, match=said) as caught:
         evaluate_table(state, table)
     assert caught.value.code == "IDR-408"
+
+
+def test_the_first_two_columns_of_a_table_count_whatever_they_are_called(state: DuckDBWarehouse) -> None:
+    state.execute("""create table crm.truth as select 'crm:1' as "the key", 7 as "order", 1 as more""")
+    assert evaluate_table(state, "crm.truth")["entities"] == 1
 
 
 def test_evaluate_needs_common_entities(state: DuckDBWarehouse, tmp_path: Path) -> None:

@@ -56,6 +56,32 @@ def test_numbers_are_accepted_within_the_documented_limits_and_not_beyond(sectio
         assert key in str(caught.value)
 
 
+ENTRIES = [
+    (section, key, int(low))
+    for section in ("sources.&lt;id&gt;", "identifiers.&lt;name&gt;", "rules")
+    for key, kind, _ in rows(section)
+    for low in re.findall(r"whole number from (\d+)", kind)
+]
+
+
+@pytest.mark.parametrize(("section", "key", "low"), ENTRIES, ids=[row[1] for row in ENTRIES])
+def test_whole_numbers_of_an_entry_begin_where_the_document_says(section: str, key: str, low: int) -> None:
+    kind = section.partition(".")[0]
+    start = {"sources": "shop: {", "identifiers": "email: {", "rules": "- {"}[kind]
+
+    def read(value: float) -> object:
+        text = YAML.format(section="settings", key="lease_minutes", value=60).replace(
+            "email: {}", "email: {unique: no}"
+        )
+        config = load_text(text.replace(start, f"{start}{key}: {value}, "))
+        return getattr(next(iter(getattr(config, kind).values())), key)
+
+    assert [read(value) for value in (low, low + 1, 1_000_000_000)] == [low, low + 1, 1_000_000_000]
+    for value in (low - 1, low + 0.5, 1_000_000_001):
+        with pytest.raises(IdrError, match=key):
+            read(value)
+
+
 def test_a_rule_has_the_documented_cap() -> None:
     text = DOCUMENT.partition("\n## rules")[2].partition("\n## ")[0]
     [default] = re.findall(r"`max_group_size` \|[^|]+\| (\d+) \|", text)

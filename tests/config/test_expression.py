@@ -106,3 +106,93 @@ def test_every_keyword_can_be_written_as_a_name() -> None:
             name = expression.identifier(word)
             connection.execute(f"create or replace table {name} ({name} integer)")
             connection.execute(to_duckdb(f"select cast({name} as varchar) from main.{name}"))
+
+
+SUB_QUERY = ["a sub-query is not allowed"]
+COLLATION = ["a collation other than a plain name in quotes"]
+REFUSALS = {
+    "exists (select 1)": ['the function "exists" is not allowed', *SUB_QUERY],
+    "count(*)": ['the aggregate function "count" is not allowed', '"*" is not allowed'],
+    "sum(a)": ['the aggregate function "sum" is not allowed'],
+    "lower(a) over ()": ["a window function is not allowed"],
+    "my_udf(a)": ['the function "my_udf" is not allowed'],
+    "random()": ['the function "rand" is not allowed'],
+    '"lower"(a)': ['the quoted function name "lower" is not allowed'],
+    "a -- x": ["a comment is not allowed in an expression"],
+    "a /* x */": ["a comment is not allowed in an expression"],
+    "a;": ['";" is not allowed in an expression'],
+    "x -> x + 1": ["an arrow is not allowed in an expression; write a JSON path as column:name"],
+    ":x": ["a bind or session variable is not allowed"],
+    "$x": ["a bind or session variable is not allowed"],
+    "current_role": ['"current_role" depends on the session and is not allowed'],
+    "LEVEL": ['"LEVEL" depends on the session and is not allowed'],
+    "t.a": ['the column "t.a" is qualified; write its name alone'],
+    "*": ['"*" is not allowed'],
+    "a as b": ['an alias ("b") is not allowed'],
+    "(a, b)": ["a list of expressions is not allowed"],
+    "a[(select 1)]": SUB_QUERY,
+    "case when (select 1) = 1 then 1 end": SUB_QUERY,
+    "email collate '%'": COLLATION,
+    "email collate 'nocase, (select a from b)'": COLLATION,
+    "email collate lower(a)": COLLATION,
+    "interval (id) day": ["an interval other than a number in quotes and a unit"],
+    "dateadd('day; drop table x', 1, a)": ['"DAY; DROP TABLE X" in place of a plain word is not allowed'],
+    "date_trunc('a, (select 1)', a)": ['"A, (SELECT 1)" in place of a plain word is not allowed'],
+    "my_udf(t.a) + my_udf(1)": [
+        'the function "my_udf" is not allowed', 'the column "t.a" is qualified; write its name alone',
+    ],
+}  # fmt: skip
+FAULTS = {
+    "": "the expression is empty",
+    " \n": "the expression is empty",
+    "lower(a": '"lower(a" does not parse',
+    "a from t": '"a from t" does not parse',
+    "not " * 900 + "a": "the expression is nested too deeply",
+}
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_a_refusal_names_each_thing_that_is_not_allowed_once(text: str) -> None:
+    problems = expression.check(text)
+    assert [problem.message for problem in problems] == REFUSALS[text]
+    assert {(problem.code, problem.fix) for problem in problems} == {
+        ("IDR-107", "Allowed are columns, literals, operators, CASE, casts and scalar functions")
+    }
+
+
+@pytest.mark.parametrize("text", FAULTS)
+def test_what_cannot_be_read_is_told_as_such(text: str) -> None:
+    [problem] = expression.check(text)
+    assert (problem.code, problem.message) == ("IDR-108", FAULTS[text])
+
+
+def test_an_expression_has_at_most_four_thousand_characters() -> None:
+    longest = f"'{'x' * 3998}'"
+    assert expression.check(longest) == []
+    [problem] = expression.check(longest + " ")
+    assert problem.message == "the expression is longer than 4000 characters"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "email collate 'en-ci'", "a + interval '1 day'", '"current_role"', '"LEVEL"', '"order"',
+        "to_timestamp_ntz(a)", "TRY_TO_TIMESTAMP(a)", "dateadd('day', 1, a)",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_something_refused_is_allowed(text: str) -> None:
+    assert expression.check(text) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["level", "SYSDATE", "prior", "current_role", "null", "order", "a b", 'a"b', "1a", "é"]
+)
+def test_a_name_that_would_be_read_as_another_thing_is_written_in_quotes(name: str) -> None:
+    written = expression.identifier(name)
+    assert written == expression.quoted(name) == '"' + name.replace('"', '""') + '"'
+    assert expression.columns(written) == [(name, True)]
+
+
+@pytest.mark.parametrize("name", ["email", "Email", "_x1"])
+def test_a_plain_name_is_written_as_it_is(name: str) -> None:
+    assert expression.identifier(name) == name

@@ -3,19 +3,24 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 
 import duckdb
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from idr.config import inspect, validate
+from idr.config import propose as propose_module
 from idr.config.example import EXAMPLE
+from idr.config.profile import _sample, profile
 from idr.config.propose import propose
 from idr.config.yaml_file import load_text
 from idr.errors import IdrError
 from idr.model import Config
+from idr.warehouse import Column
 from idr.warehouse.duckdb import DuckDBWarehouse
 
 SCHEMAS = int(os.environ.get("IDR_HISTORIES", "200")) // 5  # --long: ten times as many
@@ -82,7 +87,9 @@ def test_a_proposal_names_key_clock_deletion_identifiers_and_rules(connection: d
     assert (source.table, source.key, source.watermark) == ("crm.customers", "customer_id", "updated_at")
     assert source.deleted_when == "is_deleted"
     assert source.identifiers == {"email": "contact", "birth_date": "birth_date", "last_name": "surname"}
-    assert {rule.match for rule in config.rules.values()} == {("email",), ("last_name", "birth_date")}
+    assert {rule.match: rule.max_group_size for rule in config.rules.values()} == {
+        ("email",): 20, ("last_name", "birth_date"): 100,
+    }  # fmt: skip
     assert source.attributes == source.identifiers
     assert {name: row.strategy for name, row in config.survivorship.items()} == {
         "email": "most_recent", "birth_date": "most_frequent", "last_name": "most_frequent",
@@ -170,6 +177,69 @@ def test_the_primary_key_wins_then_the_name(connection: duckdb.DuckDBPyConnectio
     assert proposed(connection, statement).sources["t"].key == key
 
 
+@pytest.mark.parametrize(
+    ("columns", "key"),
+    [
+        ("account_id, t_id", "t_id"),
+        ("account_id, tid", "tid"),
+        ("t_id, pk", "t_id"),
+        ("account_no, line_id", "line_id"),
+        ("personid, account_no", "account_no"),
+        ("amount, personid", "personid"),
+        ("account_id, line_id", "account_id"),
+        ("account_no, order_code", "account_no"),
+    ],
+)
+def test_of_several_keys_the_one_with_the_most_telling_name_is_taken(
+    connection: duckdb.DuckDBPyConnection, columns: str, key: str
+) -> None:
+    numbers = ", ".join(f"i as {name}" for name in columns.split(", "))
+    connection.execute("create schema crm")
+    connection.execute(people("crm.ts", f"{numbers}, 'a' || i || '@b.de' as email"))
+    connection.execute("create table crm.t as select * from crm.ts limit 0")
+    config = proposed(connection)
+    assert (config.sources["crm_ts"].key, config.sources["crm_t"].key) == (key, key)
+
+
+def test_the_primary_key_may_be_the_value_that_tells_people_apart(connection: duckdb.DuckDBPyConnection) -> None:
+    assert proposed(connection, "create table t (email varchar primary key)").sources["t"].key == "email"
+
+
+def test_one_value_of_a_key_may_read_as_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    """0 is a usual first number, and a usual placeholder."""
+    value = "case i when 0 then '0' when 1 then '{}' else 'k' || i end as code, 'a' || i || '@b.de' as email"
+    assert proposed(connection, people("t", value.format("k1"))).sources["t"].key == "code"
+    assert "is filled and different" in str(text_or_error(connection, people("u", value.format("none"))))
+
+
+def text_or_error(connection: duckdb.DuckDBPyConnection, *statements: str) -> object:
+    try:
+        return text_for(connection, *statements)
+    except IdrError as error:
+        return error
+
+
+KINDS_OF = st.sets(st.sampled_from(sorted({name for _, match in propose_module._RULES for name in match})))
+
+
+@given(st.lists(KINDS_OF, min_size=1, max_size=4))
+def test_a_rule_is_proposed_where_a_source_can_use_it_and_has_no_stronger_one_of_several_parts(
+    sources: list[set[str]],
+) -> None:
+    made = [
+        propose_module._Source(f"s{at}", "t", 1, ("id", ""), None, None, dict.fromkeys(found), {}, [])  # ty: ignore
+        for at, found in enumerate(sources)
+    ]
+    expected = []
+    for at, (rule_id, match) in enumerate(propose_module._RULES):
+        stronger = [earlier for _, earlier in propose_module._RULES[:at] if len(earlier) > 1]
+        having = [found for found in sources if found >= {*match}]
+        free = [found for found in having if len(match) == 1 or not any(found >= {*other} for other in stronger)]
+        if free:
+            expected.append((rule_id, match, f"in {len(having)} of {len(sources)} sources"))
+    assert propose_module._rules(made) == expected
+
+
 def test_a_key_is_unique_and_filled_in_the_whole_table(connection: duckdb.DuckDBPyConnection) -> None:
     columns = (
         "case when i < 30000 then i end as id, i // 2 as person_id, i % 2 as line_id,"
@@ -206,6 +276,43 @@ def test_a_table_of_five_thousand_rows_is_read_whole(connection: duckdb.DuckDBPy
     columns = "i as id, 'a' || i || '@b.de' as email"
     assert "(5,000 sampled)" in text_for(connection, people("t", columns, 5000))
     assert "(5,001 sampled)" not in text_for(connection, people("u", columns, 5001))
+
+
+def test_the_sample_of_a_large_table_is_taken_from_all_of_it(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(people("t", "i as id, 'x' as gone", 30_000))
+    wh = DuckDBWarehouse(connection)
+    [ids, _] = profile(wh, "t").columns
+    numbers = sorted(map(int, ids.values))
+    assert numbers[0] < 100
+    assert numbers[-1] > 20_000
+    assert ids.sampled == 5000
+
+
+@given(st.integers(5001, 10**9))
+def test_a_fifth_more_is_asked_for_than_a_sample_has(rows: int) -> None:
+    [column] = [Column("id", "integer", "INTEGER")]
+    text = _sample(exp.to_table("t"), [column], rows)
+    [share] = re.findall(r"\(([\d.]+)\)", text.partition("BERNOULLI")[2])
+    wanted = Fraction(6000, rows) * 100
+    assert min(wanted, 100) <= Fraction(share) <= min(wanted + Fraction(1, 1000), 100)
+
+
+def test_of_a_long_text_two_hundred_characters_are_looked_at(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create table t as select repeat('x', n::int) as note from (values (199), (200), (201)) as r(n)")
+    [note] = profile(DuckDBWarehouse(connection), "t").columns
+    assert [len(text) for text in note.values] == [199, 200, 200]
+
+
+def test_a_table_with_no_usable_column_has_none_that_tells_who_a_person_is(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    with pytest.raises(IdrError, match="not usable: no column that tells who a person is; a link needs"):
+        text_for(connection, people("t", "[i] as tags"))
+
+
+def test_a_column_of_several_values_is_no_attribute(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = "i as id, 'a' || i || '@b.de' as email, {'street': 'x' || i} as address, 'y' || i as city"
+    assert set(proposed(connection, people("t", columns)).sources["t"].attributes) == {"email", "city"}
 
 
 def test_a_pair_is_looked_for_among_six_columns_that_are_named_like_ids(
@@ -259,6 +366,11 @@ def test_of_clocks_the_fullest_is_read_and_of_equals_one_of_updates(connection: 
         ("IsDeleted", "case when i = 1 then 'Y' else 'N' end", "lower(IsDeleted) in ('y')"),
         ("deleted", "case when i = 1 then '1' end", "lower(deleted) in ('1')"),
         ("deleted", "(i % 3)::integer", None),
+        (
+            "deleted",
+            "(['y', 'yes', 'true', 't', '1', 'n', 'no', 'false', 'f'])[i % 9 + 1]",
+            "lower(deleted) in ('1', 't', 'true', 'y', 'yes')",
+        ),
         ("deleted_by", "'me'", None),
         ("is_deleted", "case when i = 1 then 'gone' else 'here' end", None),
     ],
@@ -284,6 +396,15 @@ def test_soft_deletes(connection: duckdb.DuckDBPyConnection, column: str, value:
         ("dob", "(1940 + i) || case when i % 9 = 0 then '-13-45' else '-01-02' end", "88 % look like dates of birth"),
         ("dob", "date '1950-01-01' + (i * 300)::int", "100 % look like dates of birth"),
         ("updated_at", "null::timestamp", "watermark: updated_at  # by its name; it has no values yet"),
+        ("is_deleted", "i = 1", "deleted_when: is_deleted  # a flag\n"),
+        (
+            "deleted_at",
+            "case when i % 4 = 1 then timestamp '2024-01-01' end",
+            "is not null  # filled in 25 % of the sample",
+        ),
+        ("deleted_at", "timestamp '2024-01-01'", "is not null  # filled in 100 % of the sample"),
+        ("deleted", "(i % 2)::integer", "deleted_when: deleted = 1  # 1 in 50 % of the sample"),
+        ("is_deleted", "case when i = 1 then 'Y' else 'N' end", "in ('y')  # a flag in words"),
     ],
 )
 def test_what_the_values_are_like_is_told(
@@ -337,11 +458,13 @@ def test_nothing_usable_is_idr_116(connection: duckdb.DuckDBPyConnection) -> Non
 
 
 def test_source_ids_are_names_and_do_not_collide(connection: duckdb.DuckDBPyConnection) -> None:
-    names = ['"My Table"', '"my.table"', '"my""table"', '"größe"', '"客户"', '"1st"', '"' + "x" * 90 + '"', '"_"']
+    names = ['"My Table"', '"my.table"', '"my""table"', '"größe"', '"客户"', '"1st"', '"' + "x" * 90 + '"', '"_"', "t2"]
     statements = [people(name, "i as id, 'a' || i || '@b.de' as email") for name in names]
     config = proposed(connection, *statements)
     assert len(config.sources) == len(names)
-    assert {"my_table", "my_table_2", "my_table_3", "groe", "source_1st"} <= set(config.sources)
+    assert set(config.sources) == {
+        "my_table", "my_table_2", "my_table_3", "groe", "source", "source_1st", "x" * 50, "source_2", "t2",
+    }  # fmt: skip
 
 
 HOSTILE = st.one_of(
@@ -398,23 +521,87 @@ def test_any_names_and_types_give_a_proposal_that_fits(
                 proposed(connection)
 
 
+PEOPLE = """
+create schema crm;
+create table crm.people (id integer, email varchar, tags integer[], n integer, d date, note varchar);
+"""
+MAPPED = {"key": "id", "watermark": "d", "deleted_when": "n = 1", "identifier email": "email", "attribute note": "note"}
+COLUMNS = "It has id, email, tags, n, d, note"
+POINT = "Use a date or timestamp, for example"
+PART = "Pick a scalar part of it, or cast it to varchar"
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "code"),
+    ("what", "text", "code", "message", "fix"),
     [
-        ("table: crm.customers", "table: crm.customer", "IDR-104"),
-        ("email: contact", "email: contakt", "IDR-103"),
-        ("watermark: updated_at", "watermark: surname", "IDR-114"),
-        ("deleted_when: is_deleted", "deleted_when: surname", "IDR-114"),
-        ("email: contact", "email: tags", "IDR-114"),
+        ("key", "idd", "IDR-103", 'column "idd" not found in crm.people', 'Did you mean "id"?'),
+        ("attribute note", "xyzzy", "IDR-103", 'column "xyzzy" not found in crm.people', COLUMNS),
+        (
+            "watermark",
+            "note",
+            "IDR-114",
+            "note is VARCHAR, not a point in time",
+            f"{POINT} cast(note as timestamp_ntz)",
+        ),
+        ("watermark", "n", "IDR-114", "n is INTEGER, not a point in time", f"{POINT} to_timestamp(n)"),
+        ("deleted_when", "n", "IDR-114", "n is INTEGER, not true or false", "Write a condition, for example n = 1"),
+        ("identifier email", "tags", "IDR-114", "tags is INTEGER[], which has no single value", PART),
+        ("attribute note", "tags", "IDR-114", "tags is INTEGER[], which has no single value", PART),
     ],
 )
-def test_what_the_database_lacks_is_reported(
+def test_what_the_database_lacks_is_told_of_the_source_that_asks_for_it(
+    connection: duckdb.DuckDBPyConnection, what: str, text: str, code: str, message: str, fix: str
+) -> None:
+    connection.execute(PEOPLE)
+
+    def source(name: str, at: dict[str, str]) -> str:
+        return (
+            f"  {name}: {{table: crm.people, key: {at['key']}, watermark: {at['watermark']},"
+            f" deleted_when: {at['deleted_when']}, identifiers: {{email: {at['identifier email']}}},"
+            f" attributes: {{note: {at['attribute note']}}}}}\n"
+        )
+
+    mapped = source("a", MAPPED) + source("b", MAPPED | {what: text})
+    rest = "identifiers: {email: {}}\nrules: [{id: email, match: [email]}]\n"
+    for sources, more in (("", []), (source("c", MAPPED | {what: text}), ["c"])):
+        found = inspect.check(DuckDBWarehouse(connection), load_text(f"sources:\n{mapped}{sources}{rest}"))
+        assert [(problem.code, problem.where, problem.message, problem.fix) for problem in found] == [
+            (code, f"source {name}, {what}", message, fix) for name in ["b", *more]
+        ]
+
+
+@pytest.mark.parametrize(
+    ("table", "fix"),
+    [
+        ("crm.peopel", 'Did you mean "crm.people"?'),
+        ("sales.orders", "Check the name, and that the table exists and may be read"),
+    ],
+)
+def test_a_table_that_is_not_there_is_told_with_the_one_that_may_be_meant(
+    connection: duckdb.DuckDBPyConnection, table: str, fix: str
+) -> None:
+    connection.execute(PEOPLE)
+    text = f"sources: {{a: {{table: {table}, key: id, identifiers: {{email: email}}}}}}\n"
+    text += "identifiers: {email: {}}\nrules: [{id: email, match: [email]}]\n"
+    [problem] = inspect.check(DuckDBWarehouse(connection), load_text(text))
+    assert (problem.code, problem.where, problem.message, problem.fix) == (
+        "IDR-104", "source a", f"table {table} does not exist", fix,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [("email: contact", "email: contact + tags", "IDR-114"), ("email: contact", "email: my_text(contact)", "IDR-107")],
+)
+def test_an_expression_that_cannot_be_computed_is_told(
     connection: duckdb.DuckDBPyConnection, old: str, new: str, code: str
 ) -> None:
     text = text_for(connection, CUSTOMERS, "alter table crm.customers add column tags variant")
-    assert old in text
-    problems = inspect.check(DuckDBWarehouse(connection), load_text(text.replace(old, new, 1)))
-    assert code in {problem.code for problem in problems}
+    try:
+        problems = inspect.check(DuckDBWarehouse(connection), load_text(text.replace(old, new, 1)))
+    except IdrError as error:
+        problems = error.problems
+    assert {problem.code for problem in problems} == {code}
 
 
 def test_a_column_is_told_with_its_type_and_twelve_that_there_are(connection: duckdb.DuckDBPyConnection) -> None:

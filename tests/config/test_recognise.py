@@ -62,6 +62,20 @@ def test_dates_are_births_when_they_are_as_widely_spread_and_as_far_back() -> No
     assert of(1980, 15) == of(1980, 10) == set()
     assert of(2000, 24) == set()
     assert of(1850, 90) == set()
+    assert of(1878, 40) == {"birth_date"}
+    assert of(1877, 40) == set()
+    assert of(1985, 25) == {"birth_date"}
+    assert of(1986, 25) == set()
+
+
+def test_of_few_dates_the_first_and_the_last_count_for_the_spread() -> None:
+    def of(*years: int) -> set[str]:
+        return set(judged(column("x", tuple(f"{year}-01-1{at % 10}" for at, year in enumerate(years))))[0])
+
+    assert of(*range(1960, 1979)) == {"birth_date"}
+    assert of(1879, *range(1960, 1978)) == set()
+    assert of(*range(1960, 1974), *[1974] * 5) == set()
+    assert of(*range(1960, 1974), *[1974] * 4, 1975) == {"birth_date"}
 
 
 def test_a_column_in_which_one_value_prevails_tells_nobody_apart() -> None:
@@ -117,6 +131,9 @@ def test_names_are_mostly_letters(text: str, is_name: bool) -> None:
         ([f"212-555-{i:04}" for i in range(50)], True),
         ([f"212555{i:04}" for i in range(50)], False),
         ([f"21-55-{i:04}" for i in range(50)], False),
+        ([f"21-555-{i:04}" for i in range(50)], False),
+        ([f"212555-{i:04}" for i in range(50)], False),
+        ([f"+1212555{i:04}" for i in range(50)], True),
         ([f"192.168.{100 + i}.123" for i in range(50)], False),
     ],
 )
@@ -127,8 +144,58 @@ def test_a_telephone_number_is_sure_by_its_punctuation_and_length_and_is_no_addr
 
 
 @pytest.mark.parametrize(
+    ("text", "is_phone"),
+    [
+        ("555 123", False),
+        ("555 1234", True),
+        ("+123 4567 8901 2345", True),
+        ("+123 4567 8901 23456", False),
+        ("555 1234 x12345", True),
+        ("555 123 x12345", False),
+        ("(020) 7946 0018 ext. 7", True),
+        ("19801231", False),
+        ("19801331", True),
+        ("call 555 1234", False),
+    ],
+)
+def test_in_a_column_of_that_name_a_telephone_number_has_seven_to_fifteen_digits_and_is_no_date(
+    text: str, is_phone: bool
+) -> None:
+    assert ("phone" in judged(column("phone", (text,)))[0]) is is_phone
+
+
+def test_a_number_is_brought_to_the_form_of_its_kind() -> None:
+    numbers = tuple(f"2125550{i:03}" for i in range(200))
+    for name, values, normalize in (
+        ("phone", numbers, "phone"),
+        ("zip", tuple(f"10{i:03}" for i in range(200)), "postcode"),
+        ("ssn", numbers, "digits"),
+        ("passport", (*numbers[:100], *(f"C{i:05}" for i in range(100))), "upper"),
+        ("dob", BIRTHS, "date"),
+        ("last_name", WORDS, "name"),
+    ):
+        found, _ = recognise((column(name, values),))
+        assert [finding.normalize for finding in found.values()] == [normalize]
+
+
+def test_a_column_whose_name_tells_another_kind_holds_no_local_dates() -> None:
+    dates = tuple(f"{13 + i % 9}/0{1 + i % 9}/19{10 + i % 90}" for i in range(100))
+    assert judged(column("email", dates)) == (
+        {},
+        ["email: named like e-mail addresses, but only 0 % look like e-mail addresses"],
+    )
+    assert judged(column("x", dates)) == ({}, [])
+    assert judged(Facts("birth_date", "integer", 100, dates)) == (
+        {},
+        ["birth_date: named like dates of birth, but only 0 % look like dates of birth"],
+    )
+
+
+@pytest.mark.parametrize(
     ("dates", "pattern"),
     [
+        (["13/05/1980"], "DD/MM/YYYY"),
+        (["11/12/1980", "01/02/1970"], None),
         (["13/05/1980", "01/02/1970"], "DD/MM/YYYY"),
         (["05.13.1980", "01.02.1970"], "MM.DD.YYYY"),
         (["12/11/1980", "01/02/1970"], None),
@@ -142,7 +209,7 @@ def test_a_local_date_is_read_where_its_values_tell_day_from_month(dates: list[s
         assert (found, len(remarks)) == ({}, 1)
     else:
         assert found["birth_date"].expression == f"try_to_date(birth_date, '{pattern}')"
-        assert found["birth_date"].evidence == f"100 % are dates as {pattern} (2 sampled)"
+        assert found["birth_date"].evidence == f"100 % are dates as {pattern} ({len(dates)} sampled)"
 
 
 def test_eight_of_ten_local_dates_are_enough() -> None:

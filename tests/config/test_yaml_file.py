@@ -140,10 +140,75 @@ def test_an_alias_bomb_is_refused() -> None:
     assert problems("\n".join(lines))[0].code == "IDR-101"
 
 
+def test_two_hundred_thousand_values_are_read_and_no_more() -> None:
+    def told(more: str) -> str:
+        lists = f"a: &a [{', '.join('x' * 270)}]\nb: [{', '.join(['*a'] * 737)}]\n{more}"
+        return str(IdrError(*problems(lists)))
+
+    assert 2 + (270 + 1) * (737 + 1) == 200_000
+    assert 'idr.yml:1 a: unknown key "a"' in told("")
+    assert told("c: x") == (
+        "IDR-101 idr.yml: it is nested too deeply or has an unreadable value."
+        " Write values out instead of repeating them by anchors (&) and aliases (*)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "message"),
+    [
+        ("sources:\n  crm: {\n  key: [\n", "idr.yml:4", "expected the node content, but found '<stream end>'"),
+        ("a: 1\nb: c: d", "idr.yml:2", "mapping values are not allowed here"),
+        (
+            "a: \x00",
+            "idr.yml",
+            'unacceptable character #x0000: special characters are not allowed in "<unicode string>", position 3',
+        ),
+    ],
+)
+def test_text_that_is_not_yaml_is_told_with_its_line_where_there_is_one(text: str, where: str, message: str) -> None:
+    [problem] = problems(text)
+    assert (problem.code, problem.where, problem.message) == ("IDR-101", where, message)
+
+
+def test_every_section_that_is_missing_or_empty_is_told() -> None:
+    assert [str(problem).partition(". ")[0] for problem in problems("sources: {}\nidentifiers: {}\nrules: []")] == [
+        "IDR-106 idr.yml:2 identifiers: must define at least one",
+        "IDR-106 idr.yml:1 sources: must define at least one",
+        "IDR-106 idr.yml:3 rules: must define at least one",
+    ]
+    for text in ("", "sources:\nrules:", "{}"):
+        assert [problem.message for problem in problems(text)] == [
+            f'the key "{key}" is missing' for key in ("sources", "identifiers", "rules")
+        ]
+
+
+@pytest.mark.parametrize("value", ["{}", "null", ""])
+def test_a_section_that_may_be_left_out_may_be_empty(good_yaml: str, value: str) -> None:
+    text = good_yaml.partition("survivorship:")[0]
+    config = load_text(f"{text}survivorship: {value}\nguardrails: {value}\nsettings: {value}\n")
+    assert config == load_text(text)
+
+
+def test_numbers_and_words_of_yaml_are_text_where_text_is_meant(good_yaml: str) -> None:
+    text = good_yaml.replace("normalize: phone", "normalize: phone, region: NO").replace(
+        '"%@example.com"', "{exact: 0123}"
+    )
+    text = text.replace("id: email", "id: on").replace('"test@test.com"', "1e3").replace('regex: "^x+$"', "regex: 7")
+    config = load_text(text)
+    assert config.identifiers["phone"].region == "NO"
+    assert config.identifiers["email"].exclude == (
+        Exclusion("exact", "0123"),
+        Exclusion("exact", "1e3"),
+        Exclusion("regex", "7"),
+    )
+    assert list(config.rules) == ["loyalty", "on", "name_dob"]
+
+
 def test_a_missing_file_is_idr_112(tmp_path: Path) -> None:
+    path = tmp_path / "none.yml"
     with pytest.raises(IdrError) as caught:
-        load_file(tmp_path / "none.yml")
-    assert caught.value.code == "IDR-112"
+        load_file(path)
+    assert str(caught.value) == f"IDR-112 {path}: cannot read it (no such file or directory). Check the path"
 
 
 def test_a_file_that_is_not_utf8_is_idr_112(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument(
         "--file", default="", help="only files whose name has this in it; the docs are left as they are"
     )
+    parser.add_argument("--fresh", type=int, metavar="SEED", help="as many of Python that the usual sample leaves out")
     parser.add_argument("--again", action="store_true", help="try only the mutants that the last campaign left alive")
     options = parser.parse_args()
     output = ROOT / "output" / "mutation"
@@ -36,8 +37,9 @@ def main() -> None:
         command = [sys.executable, "-m", "tests.mutation.campaign", options.kind, "--file", options.file]
         command += ["--sample", str(options.sample), "--results", str(results), "--touched", str(touched)]
         environment = os.environ | {"PYTHONPATH": f"{copy / 'procedures'}:{copy}", "IDR_HISTORIES": "8"}
+        command += [] if options.fresh is None else ["--fresh", str(options.fresh)]
         subprocess.run([*command, *(["--again"] if options.again else [])], cwd=copy, env=environment, check=True)
-    if not options.file:
+    if not options.file and options.fresh is None:
         write(NAMES[options.kind], results, count(options.kind))
 
 

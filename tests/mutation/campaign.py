@@ -41,13 +41,13 @@ def count(kind: str) -> int:
     return sum(1 for module in modules(ROOT) for _ in places(module))
 
 
-def mutants(kind: str, pattern: str, sample: int | None) -> list[tuple[Mutant, range]]:
+def mutants(kind: str, pattern: str, sample: int | None, fresh: int | None = None) -> list[tuple[Mutant, range]]:
     if kind == "sql":
         found = [(mutant, range(0)) for path in sql_files(ROOT) for mutant in sql_mutants(ROOT, path)]
     else:
-        from tests.mutation.python_mutants import sampled_mutants
+        from tests.mutation.python_mutants import fresh_mutants, sampled_mutants
 
-        found = sampled_mutants(ROOT, sample)
+        found = sampled_mutants(ROOT, sample) if fresh is None else fresh_mutants(ROOT, sample, fresh)
     chosen = [pair for pair in found if re.search(pattern, pair[0].file)]
     random.Random(SEED).shuffle(chosen)  # a campaign that is cut off is a fair sample
     return chosen
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int)
     parser.add_argument("--limit", type=float, default=12.0)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--fresh", type=int)
     options = parser.parse_args()
     if not options.touched.exists():
         touch(options.touched, lines=options.kind == "python")
@@ -72,11 +73,24 @@ def main() -> None:
     done: dict[str, dict] = {}
     if options.results.exists():
         done = {row["id"]: row for row in map(json.loads, options.results.read_text().splitlines())}
-    todo = mutants(options.kind, options.file, options.sample)
+    todo = mutants(options.kind, options.file, options.sample, options.fresh)
     lived = {name for name, row in done.items() if not row["killed_by"]}
     todo = [pair for pair in todo if (pair[0].id in lived if options.again else pair[0].id not in done)]
-    trials = Trials(ROOT, read_touched(options.touched), options.limit, preload=options.kind == "sql")
-    with options.results.open("a", encoding="utf-8") as results:
+    touched = read_touched(options.touched)
+    if options.kind == "sql":
+        attempt(Trials(ROOT, touched, options.limit, preload=True), todo, options.results)
+    else:
+        from tests.mutation.grafts import Grafts, in_session
+
+        files = sorted({test.split("::")[0] for test in touched["seconds"]})
+        in_session(
+            ROOT, files, lambda items: attempt(Grafts(ROOT, touched, options.limit, items), todo, options.results)
+        )
+
+
+def attempt(trials: Trials, todo: list[tuple[Mutant, range]], file: Path) -> None:
+    """Try each, and write a line about it."""
+    with file.open("a", encoding="utf-8") as results:
         for number, (mutant, lines) in enumerate(todo, start=1):
             verdict = trials.of(mutant, lines)
             row = mutant.row(killed_by=verdict.killed_by, tests=verdict.tests, seconds=verdict.seconds)

@@ -375,7 +375,7 @@ def main() -> None:
     chosen = [mutant for mutant in found if re.search(options.file, mutant.file)]
     first_failure_suffices()
     touched = read_touched(options.touched)
-    arguments = [*QUIET, "-s", "-p", "no:cov", "-p", "no:faulthandler", "-o", "timeout=0"]
+    arguments = [*QUIET, "-s", "-p", "no:cov", "-p", "no:faulthandler"]
     modules = sorted({test.split("::")[0] for test in touched["seconds"]})
     pytest.main([*arguments, *modules], plugins=[_Hosts(Split(ROOT, chosen, killed), touched)])
 

@@ -12,6 +12,7 @@ import sqlglot
 from idr import statement
 from idr.stages import context
 from idr.warehouse.translate import to_duckdb
+from tests.mutation.grafts import exchanged
 from tests.mutation.mutant import Mutant
 from tests.mutation.python_mutants import OPERATORS, Place, made, modules, places, reach, sampled
 from tests.mutation.report import survivors
@@ -82,6 +83,34 @@ def test_a_line_of_a_function_matters_there_its_default_in_all_of_it_and_a_const
     module.write_text(PROGRAM, encoding="utf-8")
     found = {place.first_line: reach(place) for place in places(module)}
     assert found == {2: range(1, 9), 4: range(4, 8), 5: range(4, 8), 6: range(6, 7)}
+
+
+FUNCTIONS = """
+def page(rows):
+    return [row for row in rows if row > 1]
+
+class Book:
+    size = 3
+    def pages(self):
+        return self.size // 2
+"""
+
+
+def test_the_code_of_a_function_is_put_into_the_one_that_is_loaded() -> None:
+    loaded: dict = {}
+    exec(compile(FUNCTIONS, "book.py", "exec"), loaded)
+    for old, new in (("row > 1", "row > 2"), ("// 2", "* 2")):
+        codes = exchanged(FUNCTIONS, FUNCTIONS.replace(old, new))
+        assert codes
+        for function in (loaded["page"], loaded["Book"].pages):
+            function.__code__ = codes.get(function.__code__, function.__code__)
+    assert (loaded["page"]([1, 2, 3]), loaded["Book"]().pages()) == ([3], 6)
+
+
+@pytest.mark.parametrize("old", ["size = 3", "def page(rows)", "\nclass"])
+def test_what_a_module_does_when_it_is_imported_cannot_be_exchanged(old: str) -> None:
+    new = {"size = 3": "size = 4", "def page(rows)": "def page(rows=1)", "\nclass": "\n@print\nclass"}[old]
+    assert exchanged(FUNCTIONS, FUNCTIONS.replace(old, new)) is None
 
 
 @cache

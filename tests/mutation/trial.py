@@ -47,7 +47,7 @@ SEEDS = (4, 7, 1, 2)  # of random histories
 _STEM = 5  # letters that the name of a file and that of a test about it share
 _FIRST = 2.5  # seconds of tests in the first of two forks
 QUIET = (
-    "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=0",
     "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
 _BROKEN = "pytest did not work"
@@ -289,10 +289,11 @@ class _Watch:
 
 
 def first_failure_suffices() -> None:
-    """Hypothesis looks for no smaller example, and remembers none."""
-    from hypothesis import Phase, settings
+    """Hypothesis looks for no smaller example, remembers none, and minds no busy machine."""
+    from hypothesis import HealthCheck, Phase, settings
 
-    settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate), database=None, deadline=None)
+    options = {"database": None, "deadline": None, "suppress_health_check": [*HealthCheck]}
+    settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate), **options)
     settings.load_profile("mutation")
 
 

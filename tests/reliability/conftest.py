@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,21 @@ MEMORY = Path("/dev/shm")
 _ENOUGH = 2**30  # bytes
 
 
-@pytest.fixture
-def fast(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def in_memory(otherwise: Path) -> Iterator[Path]:
     """A folder in memory where there is one: what a killed process wrote is there in either."""
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < _ENOUGH:
-        yield tmp_path
+        yield otherwise
         return
     folder = Path(tempfile.mkdtemp(dir=MEMORY))
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def fast(tmp_path: Path) -> Iterator[Path]:
+    with in_memory(tmp_path) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

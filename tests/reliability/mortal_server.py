@@ -3,7 +3,7 @@
 `python -m tests.reliability.mortal_server PORT FOLDER`: each line on the standard input starts a server on this data
 directory; another one stands by with everything loaded. In the folder
 - `fate.json` says what happens in the calls to come: `{"server dies": 7}` or `{"worker dies": 7}`, after statement 7
-  (they count from 0), or `{"lease passes": 0}`, before that statement;
+  (they count from 0), or `{"lease passes": 0}`, before that statement, or `{"rows expire": 0}`;
 - `statements.jsonl` has the statements of the last call that came to their end, in this order.
 """
 
@@ -14,12 +14,24 @@ import os
 import signal
 import sys
 from collections import Counter
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 FATE, STATEMENTS = "fate.json", "statements.jsonl"
-_PASSED = "update idr_meta.run_lock set expires_at = '2000-01-01' where holder is not null"
+_BEFORE = {
+    "lease passes": ("update idr_meta.run_lock set expires_at = '2000-01-01' where holder is not null",),
+    "rows expire": (
+        "update idr_out.plan set created_at = '2000-01-01'",
+        "update idr_out.dry_run_summary set created_at = '2000-01-01'",
+        "update idr_out.stage_metrics set recorded_at = '2000-01-01'",
+        "update idr_out.metrics_export set recorded_at = '2000-01-01'",
+        "update idr_out.run_history set started_at = '2000-01-01' where is_dry_run",
+    ),
+}
 
 
 def _watch(folder: Path) -> None:
@@ -35,8 +47,12 @@ def _watch(folder: Path) -> None:
         if call is None:
             return execute(server, session, text, *rest, **options)
         fate = json.loads((folder / FATE).read_text()) if (folder / FATE).exists() else {}
-        if fate.get("lease passes") == numbers[session.token]:
-            execute(server, session, _PASSED)
+        if fate and not numbers[session.token]:
+            with suppress(duckdb.Error):  # somebody is at work
+                session.connection._duck.execute("checkpoint idr")  # the next one to open the file reads less
+        for name, texts in _BEFORE.items():
+            for text_before in texts if fate.get(name) == numbers[session.token] else ():
+                execute(server, session, text_before)
         try:
             return execute(server, session, text, *rest, **options)
         finally:

@@ -5,24 +5,18 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import duckdb
 
-from emulator.datadir import DataDirectory
 from tests.app.scheduled import bundle
-from tests.emulator.conftest import ROOT, Local, environment
-from tests.reliability.mortal_server import FATE, STATEMENTS
+from tests.emulator.conftest import Local
+from tests.reliability.mortal import Mortal
 
 PEOPLE = 12
 YAML = """
@@ -35,68 +29,7 @@ rules:
 guardrails: {max_moved_ratio: null, min_source_ratio: null}
 settings: {lease_minutes: 5, plan_ttl_minutes: 1}
 """
-PATIENCE = 600.0  # seconds: the machine may have other work
 Identities = set[tuple[str, frozenset[str]]]  # the address in the golden profile, and the members
-
-
-class Mortal(Local):
-    """A server that dies when it is told to, and starts again on the same data."""
-
-    def __init__(self, data: Path) -> None:
-        super().__init__(data)
-        data.mkdir()
-        self._log = (data.parent / "server.log").open("w")
-        self._nest = subprocess.Popen(
-            [sys.executable, "-m", "tests.reliability.mortal_server", str(self.port), str(data)],
-            stdin=subprocess.PIPE, stdout=self._log, stderr=self._log, text=True, env=environment(), cwd=ROOT,
-        )  # fmt: skip
-
-    def start(self, *_: str) -> None:
-        assert self._nest.stdin
-        self._nest.stdin.write("\n")
-        self._nest.stdin.flush()
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    def _answers(self) -> bool:
-        with suppress(OSError), urlopen(f"http://127.0.0.1:{self.port}/local/health", timeout=60) as reply:
-            return reply.status == 200
-        return False
-
-    def has_ended(self) -> bool:
-        return not DataDirectory(self.data).is_locked()
-
-    def stop(self) -> None:
-        super().stop()
-        with self._log:
-            self._nest.communicate()
-
-    def pid(self) -> int:
-        return json.loads((self.data / "server.json").read_text())["pid"]
-
-    def worker(self) -> int | None:
-        """The process that works on a CALL now, a child of a nursery, which is a child of the fork server."""
-        tree: dict[int, int] = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with suppress(OSError, IndexError):
-                    tree[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        nurseries = [pid for pid, parent in tree.items() if tree.get(parent) == self.pid()]
-        return max((pid for pid, parent in tree.items() if parent in nurseries), default=None)
-
-    @contextmanager
-    def fate(self, **fate: int) -> Iterator[None]:
-        """What happens in the calls of the block: `server_dies`, `worker_dies` or `lease_passes` at a statement."""
-        file = self.data / FATE
-        file.write_text(json.dumps({name.replace("_", " "): number for name, number in fate.items()}))
-        yield
-        file.unlink()
-
-    def statements(self) -> list[str]:
-        """Those of the last call that came to their end."""
-        return [json.loads(line) for line in (self.data / STATEMENTS).read_text("utf-8").splitlines()]
 
 
 class Application:
@@ -127,11 +60,11 @@ class Application:
         assert self.call(f"idr_configure($${YAML}$$)")["applied"]
         assert self.call("idr_run('FULL')")["status"] == "SUCCESS"
 
-    def change(self, person: int) -> None:
-        """Another address, with a later watermark."""
+    def change(self, person: int, email: str | None = None) -> None:
+        """This address, or else another one than before, with a later watermark."""
         self.clock += timedelta(minutes=1)
         others = {f"e{number}@x.org" for number in range(PEOPLE // 2)} - {self.emails.get(person)}
-        self.emails[person] = self.rng.choice(sorted(others))
+        self.emails[person] = email or self.rng.choice(sorted(others))
         self.local.query(
             f"delete from shop.crm.people where id = {person}",
             "insert into shop.crm.people (id, email, updated_at)"
@@ -184,21 +117,15 @@ class Application:
     def tables(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All tables of the application, in a copy of its files; no statement must be running."""
         [file] = [path for path in (self.local.data / "databases").glob("*.db") if path.stem.upper() == "IDR"]
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=self.local.data) as folder:
             for part in (file, file.with_suffix(".db.wal")):
                 if part.exists():
                     shutil.copy(part, folder)
-            with closing(duckdb.connect(f"{folder}/{file.name}")) as connection:
+            with closing(duckdb.connect(f"{folder}/{file.name}", config={"threads": 1})) as connection:
                 yield connection
 
-    def started(self, call: str = "idr_run('INCR')") -> tuple[threading.Thread, Any]:
-        """A CALL in a session of its own that may never be answered."""
-        connection = self.local.connect()
 
-        def run() -> None:
-            with suppress(Exception):
-                connection.cursor().execute(f"call idr.core.{call}")
+class MortalApplication(Application):
+    """The same in a server that dies."""
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        return thread, connection
+    local: Mortal

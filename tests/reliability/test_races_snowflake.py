@@ -9,7 +9,8 @@ import time
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tests.reliability.people_app import PATIENCE, YAML, Application
+from tests.reliability.mortal import PATIENCE
+from tests.reliability.people_app import YAML, Application
 from tests.reliability.tally import LONG, count
 
 pytestmark = [

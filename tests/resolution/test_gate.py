@@ -40,6 +40,29 @@ def test_every_source_that_shrinks_too_much_is_told_with_its_numbers() -> None:
     assert [reason.split()[1] for reason in shop.run("FULL")["reasons"]] == ["shop"]
 
 
+def test_a_limit_that_is_reached_and_not_passed_holds_nothing() -> None:
+    """Two of four records move to another id, where one identity merges into another."""
+    shop = shop_of()
+    add_group(shop, "a", 2, 1)
+    add_group(shop, "b", 2, 3)
+    shop.run("FULL")
+    shop.query("update shop.people set email = 'a@x.org', upd = upd + interval 1 minute")
+    reasons = {
+        "max_moved_ratio": (
+            0.5,
+            0.49,
+            "2 of 4 entities (50.0%) would move to another id; max_moved_ratio allows 49.0%",
+        ),
+        "max_cluster_size": (4, 3, "4 records would be one identity; max_cluster_size allows 3"),
+        "max_merged_clusters": (1, 0, "1 clusters would be merged into others; max_merged_clusters allows 0"),
+    }
+    for name, (reached, passed, reason) in reasons.items():
+        shop.apply(replace(shop.config, guardrails=replace(NO_LIMITS, **{name: reached})))
+        assert shop.run(dry_run=True)["reasons"] == []
+        shop.apply(replace(shop.config, guardrails=replace(NO_LIMITS, **{name: passed})))
+        assert shop.run(dry_run=True)["reasons"] == [reason]
+
+
 def test_at_most_three_suspect_values_are_told_the_largest_first() -> None:
     shop = shop_of(suspect_group_factor=5.0)
     shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(40)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import duckdb
@@ -12,6 +12,7 @@ import pytest
 
 from idr.errors import IdrError
 from idr.model import Settings
+from idr.run import forget
 from tests.resolution.shop import NOW, Shop
 
 LOST = duckdb.ConnectionException("Connection Error: the connection is gone")
@@ -50,6 +51,26 @@ def test_a_long_run_renews_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     assert renewed == sorted(set(renewed)), "later at each stage"
 
 
+@pytest.mark.parametrize(("seconds", "is_each"), [(6.5, True), (6.0, False), (5.5, False)])
+def test_a_lease_is_renewed_when_more_than_a_tenth_of_it_has_passed(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, is_each: bool
+) -> None:
+    """Of a lease of one minute, at each stage that long after the last one, or at every second stage."""
+    passed = [0.0]
+    monkeypatch.setattr("idr.run.time.monotonic", lambda: passed[0])
+    shop = filled(lambda _: False)
+    ends = []
+
+    def stage(name: str, rows: int, spent: float) -> None:
+        passed[0] += seconds
+        shop.now += shop.now.resolution
+        ends.append(shop.query("select expires_at from idr_meta.run_lock")[0][0])
+
+    assert shop.run("FULL", progress=stage)["status"] == "SUCCESS"
+    renewed = [before != after for before, after in pairwise(ends)]
+    assert renewed == [is_each or at % 2 == 1 for at in range(len(renewed))]
+
+
 def test_a_short_run_renews_its_lease_when_it_knows_how_long_it_lasts_and_when_it_publishes() -> None:
     sent: list[str] = []
     shop = filled(lambda sql: bool(sent.append(sql)))
@@ -84,6 +105,25 @@ def test_a_long_run_stops_at_the_next_stage_when_somebody_took_its_lease(monkeyp
     result = shop.run("FULL", progress=stage)
     assert (result["status"], result["error"]["code"], len(stages)) == ("FAILED", "IDR-405", 2)
     assert shop.clusters() == []
+
+
+@pytest.mark.parametrize(("is_taken", "code"), [(True, "IDR-405"), (False, "IDR-501")])
+def test_a_failure_is_told_as_the_loss_of_the_lease_where_somebody_took_it(is_taken: bool, code: str) -> None:
+    """Whoever takes over drops the work tables: the statement that misses them is not what went wrong."""
+    failed = []
+
+    def at(sql: str) -> bool:
+        if failed or "idr_work.cluster_new" not in sql:
+            return False
+        failed.append(sql)
+        if is_taken:
+            shop.query("update idr_meta.run_lock set holder = 'somebody', token = token + 1")
+        return True
+
+    shop = filled(at)
+    result = shop.run("FULL")
+    assert (result["status"], result["error"]["code"]) == ("FAILED", code)
+    assert shop.query("select status, error_code from idr_out.run_history") == [("FAILED", code)]
 
 
 def test_a_lease_that_cannot_be_taken_is_a_failure_that_leaves_nothing_behind() -> None:
@@ -166,3 +206,24 @@ def test_a_publication_whose_reply_is_lost_is_told_as_published() -> None:
     assert "the run ended as told, but then: IDR-501 commit: Connection Error: no reply" in result["warnings"][0]
     assert shop.clusters() == [["shop:1", "shop:2"]]
     assert shop.query("select status from idr_out.run_history") == [("SUCCESS",)]
+
+
+def test_an_erasure_is_told_as_done_although_the_connection_was_lost_right_after_its_commit() -> None:
+    seen: list[str] = []
+
+    def at(sql: str) -> bool:
+        word = sql.lower()
+        if "erased" in seen and "committed" in seen:
+            return True
+        if "insert into idr_meta.tombstone (" in word:
+            seen.append("erased")
+        if "erased" in seen and word == "commit":
+            seen.append("committed")
+        return False
+
+    shop = filled(at)
+    shop.run("FULL")
+    result = forget(shop.wh, "shop:1", clock=lambda: shop.now)
+    assert (result["status"], result["error"]) == ("SUCCESS", None)
+    assert any("the run ended as told, but then: IDR-501" in warning for warning in result["warnings"])
+    assert shop.clusters() == [["shop:2"]]

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from inspect import signature
+from typing import Any
 
 import pytest
 
-from idr import schema
+from idr import handlers, schema
+from idr.cli import run as command
 from idr.errors import IdrError
 from idr.model import Exclusion, Guardrails, Identifier, Settings
+from idr.run import run
+from idr.schedule.options import Schedule
+from idr.stages.components import _PRIME
+from tests.resolution.histories import NO_LIMITS
 from tests.resolution.shop import NOW, Shop
 
 
@@ -21,12 +28,58 @@ def test_a_chain_of_any_length_is_one_cluster() -> None:
     assert len(shop.clusters()) == 1
 
 
+def test_the_order_of_a_chain_is_never_drawn_anew() -> None:
+    """Each round leaves less than 60 % of its edges: another order would cost more and help nothing."""
+    sent: list[str] = []
+
+    class Watched:
+        def __init__(self, connection: Any) -> None:
+            self.connection = connection
+
+        def execute(self, sql: str, *values: Any) -> Any:
+            sent.append(sql)
+            return self.connection.execute(sql, *values)
+
+    shop = Shop(wrap=Watched, guardrails=NO_LIMITS)
+    shop.add(*((i, f"a{i // 2}@x.org", f"555{(i + 1) // 2:07}", "x", NOW) for i in range(200)))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    assert any("hook_0" in sql for sql in sent)
+    assert not any(str(_PRIME) in sql for sql in sent)
+
+
 def test_too_few_rounds_fail_and_publish_nothing() -> None:
     shop = Shop(guardrails=Guardrails(max_cluster_size=None))
     shop.add(*((i, f"a{i // 2}@x.org", f"555{(i + 1) // 2:07}", "x", NOW) for i in range(200)))
     result = shop.run("FULL", max_iters=1)
     assert (result["status"], result["error"]["code"]) == ("FAILED", "IDR-301")
     assert shop.clusters() == []
+
+
+def test_thirty_rounds_are_allowed_unless_another_number_is_asked_for() -> None:
+    shop = Shop()
+    with pytest.raises(
+        IdrError, match=r"IDR-406 max_iters is 0\. Use a whole number of at least 1, usually 30"
+    ) as caught:
+        shop.run("FULL", max_iters=0)
+    [usual] = re.findall(r"usually (\d+)", str(caught.value))
+    ways = (run, handlers.run, command.run)
+    assert [signature(way).parameters["max_iters"].default for way in ways] == [int(usual)] * 3
+    assert Schedule().max_iters == int(usual)
+
+
+def test_a_run_is_named_by_its_time_and_tells_its_duration_in_milliseconds() -> None:
+    shop = Shop()
+    result = shop.run("FULL")
+    assert re.fullmatch(rf"{shop.now:%Y%m%dt%H%M%S}_[0-9a-f]{{8}}", result["run_id"])
+    assert 0 < result["duration_seconds"] < 60
+    assert result["duration_seconds"] == round(result["duration_seconds"], 3)
+
+
+def test_the_time_of_each_stage_is_a_part_of_the_run() -> None:
+    spent: list[float] = []
+    result = Shop().run("FULL", progress=lambda stage, rows, seconds: spent.append(seconds))
+    assert min(spent) >= 0
+    assert sum(spent) <= result["duration_seconds"]
 
 
 def test_an_oversized_cluster_is_held_until_it_is_approved() -> None:
@@ -37,6 +90,10 @@ def test_an_oversized_cluster_is_held_until_it_is_approved() -> None:
     assert "5 records would be one identity" in held["reasons"][0]
     assert shop.clusters() == []
     assert shop.approve(held["run_id"])["status"] == "SUCCESS"
+    assert shop.query("select status, is_dry_run from idr_out.run_history order by started_at") == [
+        ("HELD", False),
+        ("SUCCESS", False),
+    ]
     assert len(shop.clusters()) == 1
     with pytest.raises(IdrError, match="IDR-404"):
         shop.approve(held["run_id"])

@@ -6,13 +6,47 @@ from itertools import combinations
 
 import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from idr import overrides
+from idr.config.validate import LARGEST
+from idr.evidence import fewest_cuts, priority
 from idr.explain import explain
-from idr.model import Guardrails, Rule
+from idr.model import Config, Guardrails, Rule
 from idr.show import show
+from idr.stages.overrides import LINK_RULE
 from tests.resolution.histories import Expected, World
 from tests.resolution.shop import NOW, Shop
+
+
+def test_a_link_made_by_a_person_is_stronger_than_any_rule_and_a_rule_that_is_gone_is_as_weak_as_the_weakest() -> None:
+    rules = {"strong": Rule("strong", ("e",), 0), "weak": Rule("weak", ("e",), LARGEST)}
+    config = Config({}, {}, rules, {})
+    assert priority(config, LINK_RULE) < priority(config, "strong") == 0
+    assert priority(config, "gone") == priority(config, "weak") == LARGEST
+
+
+LINKS = st.sets(st.tuples(st.sampled_from("abcdef"), st.integers(0, 5), st.booleans()), max_size=18)
+
+
+@given(LINKS)
+def test_the_chain_that_is_told_crosses_as_few_cuts_as_any(links: set[tuple[str, int, bool]]) -> None:
+    rows = [{"entity_key": entity, "match_key": key, "is_cut": is_cut} for entity, key, is_cut in sorted(links)]
+    graph = nx.MultiGraph()
+    graph.add_nodes_from("af")
+    graph.add_edges_from((entity, key, {"cuts": int(is_cut)}) for entity, key, is_cut in links)
+    told = fewest_cuts(rows, "a", "f")
+    if not nx.has_path(graph, "a", "f"):
+        assert told == []
+        return
+    assert len(told) == nx.shortest_path_length(graph, "a", "f", weight="cuts")
+    assert all(row in rows and row["is_cut"] for row in told)
+    left = graph.copy()
+    left.remove_edges_from([(entity, key) for entity, key, is_cut in links if is_cut])
+    for row in told:
+        left.add_edge(row["entity_key"], row["match_key"])
+    assert nx.has_path(left, "a", "f")
 
 
 @pytest.mark.parametrize("seed", range(0, 24, 3))

@@ -128,6 +128,9 @@ def test_the_receipt_counts_rows_and_tells_what_became_of_the_clusters() -> None
     receipt = forget(shop.wh, "shop:2", clock=lambda: shop.now)
     assert shop.clusters() == [["shop:1"], ["shop:3"]]
     assert (receipt["mode"], receipt["clusters_changed"]) == ("FORGET", 1)
+    names = ("rows_read", "removed", "moved", "entities_before", "entities_after", "clusters_before", "clusters_after")
+    assert [receipt["counts"][name] for name in names] == [0, 1, 1, 3, 2, 1, 2]
+    assert shop.query("select is_dry_run from idr_out.run_history where run_mode = 'FORGET'") == [(False,)]
     assert receipt["clusters"] == [{"old_resolved_id": old, "resolved_id": old, "part_count": 2}]
     assert receipt["rows"] == {
         "idr_out.entity_current": 1,

@@ -34,6 +34,16 @@ def current(shop: Shop) -> dict[str, str]:
     return dict(shop.query("select entity_key, resolved_id from idr_out.identity_resolved_membership_current"))
 
 
+def test_fifty_members_are_told_unless_another_number_is_asked_for() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((number, "a@x.org", None, "a", NOW) for number in range(52)))
+    run = shop.run("FULL")["run_id"]
+    told = show_as_of(shop.wh, "shop:1", run)
+    assert (len(told["members"]), told["totals"]) == (50, {"members": 52})
+    assert [row["entity_key"] for row in told["members"]] == sorted(current(shop))[:50]
+    assert len(members(shop, "shop:1", run, limit=51)) == 51
+
+
 def test_an_id_is_what_it_was_and_leads_to_what_it_became(shop: Shop) -> None:
     first = shop.run("FULL")["run_id"]
     before = current(shop)

@@ -63,6 +63,15 @@ guardrails: {{suspect_group_factor: null, max_moved_ratio: null}}
     assert [row["values"]["email"] for row in suspects(shop.wh, show_values=True)["suspects"]] == ["team@x.org"]
 
 
+def test_the_entry_is_written_in_the_letters_of_the_value() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(80)))
+    shop.add(*((100 + i, "büro@x.org", None, "x", NOW) for i in range(24)))
+    shop.run("FULL")
+    [found] = suspects(shop.wh, show_values=True)["suspects"]
+    assert found["exclude"] == '{exact: "büro@x.org"}'
+
+
 def test_far_more_is_a_multiple_of_the_upper_quartile_and_never_ten_or_fewer() -> None:
     """Three is usual for an e-mail, so that more than 15 are suspect; of a rule that nobody used yet, one is."""
     shop = Shop(guardrails=UNLIMITED)

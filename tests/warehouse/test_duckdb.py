@@ -71,6 +71,21 @@ def test_the_halves_of_a_digest_stay_what_stored_match_keys_are_made_of(text: st
     assert found == [divmod(int.from_bytes(digest, "little"), 2**64)]
 
 
+def test_a_compaction_tells_the_bytes_that_it_saved(tmp_path: Path) -> None:
+    file = tmp_path / "my.duckdb"
+    file.with_name("my.duckdb.compact").write_bytes(b"left by one that was killed")
+    with duckdb.connect(file) as connection:
+        connection.execute("create table t as select i, md5(i::varchar) as m from range(200000) as r(i)")
+        connection.execute("checkpoint")
+        connection.execute("delete from t where i > 10")
+    before = file.stat().st_size
+    saved = compaction.compact(file)
+    assert saved == before - file.stat().st_size > 1_000_000
+    assert [path.name for path in tmp_path.iterdir()] == ["my.duckdb"]
+    with duckdb.connect(file) as connection:
+        assert connection.execute("select count(*) from t").fetchone() == (11,)
+
+
 def test_a_compaction_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "state.duckdb"
     with duckdb.connect(str(file)) as connection:

@@ -204,7 +204,7 @@ def columns(text: str) -> list[tuple[str, bool]]:
 
 
 @lru_cache(maxsize=1024)
-def select(texts: tuple[str, ...], relation: str, first: int = 0) -> str:
+def select(texts: tuple[str, ...], relation: str, first: int) -> str:
     """The statement that computes the checked expressions, as c0 (or c<first>) and so on, for every row of a table."""
     query = exp.select(*(exp.alias_(parse(text), f"c{first + i}") for i, text in enumerate(texts)), copy=False)
     return query.from_(relation, copy=False).sql(dialect="snowflake")

@@ -112,8 +112,6 @@ def _described(wh: Warehouse, wanted: list[tuple[Source, tuple[str, ...]]]) -> l
     for source, texts in wanted:
         queries.append(select(texts, wh.relation(table_name(source.table)), first))
         first += len(texts)
-    if len(queries) == 1:
-        return wh.describe(queries[0])
     return wh.describe("select * from " + " cross join ".join(f"({query}) as s{i}" for i, query in enumerate(queries)))
 
 

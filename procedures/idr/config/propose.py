@@ -137,7 +137,7 @@ def _key(wh: Warehouse, table: Profile, used: set[str]) -> tuple[str, str] | Non
     ranked = sorted((c for c in by_name.values() if c.name not in used), key=lambda c: _key_rank(c, table.table))
     whole = [c for c in ranked if len(set(c.values)) >= c.sampled - 1]
     named = [c for c in ranked if _key_rank(c, table.table) < 4]
-    candidates += [((c.name,), rows) for c in (whole if table.rows else named) if c in named]
+    candidates += [((c.name,), rows) for c in whole if c in named]
     candidates += [((a.name, b.name), rows) for a, b in combinations(named[:6], 2)]
     candidates += [((c.name,), rows) for c in whole if c not in named]
     for columns, evidence in candidates:

@@ -55,7 +55,7 @@ def _is_surely_phone(text: str) -> bool:
 
 def _is_words(text: str) -> bool:
     letters = sum(c.isalpha() for c in text)
-    return 0 < letters >= 0.7 * len(text) and not any(c in "@/\\_" for c in text)
+    return letters >= 0.7 * len(text) and not any(c in "@/\\_" for c in text)
 
 
 _is_email = _matches(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")

@@ -221,7 +221,7 @@ class _Reader:
     def rules(self, top: Raw, identifiers: Raw) -> dict[str, Rule]:
         found: dict[str, Rule] = {}
         entries = self.sequence(top, "rules", ())
-        if "rules" in top and top["rules"] is not None and isinstance(top["rules"], list) and not entries:
+        if isinstance(top.get("rules"), list) and not entries:
             self.report("IDR-106", ("rules",), "must define at least one")
         for position, raw in enumerate(entries):
             path: Path = ("rules", position)
