@@ -16,7 +16,6 @@ old_key as (
 )
 
 select
-    coalesce(n.entity_id, o.entity_id) as entity_id,
     coalesce(n.rule_id, o.rule_id) as rule_id,
     coalesce(n.match_key, o.match_key) as match_key,
     case when o.entity_id is null then 1 else -1 end as change
@@ -40,8 +39,8 @@ select
     c.match_key,
     c.size_before + c.change as group_size,
     u.max_group_size,
-    coalesce(c.size_before between 2 and u.max_group_size, false)
-    or coalesce(c.size_before + c.change between 2 and u.max_group_size, false) as is_live
+    c.size_before between 2 and u.max_group_size
+    or c.size_before + c.change between 2 and u.max_group_size as is_live
 from counted as c
 inner join idr_work.rule as u on c.rule_id = u.rule_id;
 create or replace transient table idr_work.old_cluster as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import pytest
 
 from idr import lock
+from idr.errors import IdrError
 from idr.model import Guardrails, Settings
 from idr.run import cleanup
 from idr.schedule.apply import outcomes
 from idr.schedule.report import report
 from idr.schedule.starts import starts
 from idr.statement import read
+from idr.warehouse import Binds
+from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.app.hours import Hours, WithHistory
 from tests.resolution.shop import NOW, Shop
 
@@ -159,6 +163,42 @@ def test_an_alert_tells_what_happened_when_and_in_which_start() -> None:
     assert shop.query(f"select {columns} from idr_out.alert where graph_run = 'g3'") == [
         ("g3", "FAILED", None, "g3", message, shop.now, None)
     ]
+
+
+class Mailing(DuckDBWarehouse):
+    """Keeps the messages that would be sent; one that has a word of `refused` in it is not taken."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self.sent: list[str] = []
+        self.refused = "nothing"
+
+    def execute(self, sql: str, binds: Binds | None = None) -> int:
+        if "send_snowflake_notification" not in sql:
+            return super().execute(sql, binds)
+        [text] = json.loads((binds or {})["message"]).values()
+        if self.refused in text:
+            raise IdrError.of("IDR-501", "no mail")
+        self.sent.append(text)
+        return 0
+
+
+def test_alerts_are_sent_once_the_oldest_first_and_by_name_where_they_are_as_old() -> None:
+    shop = Shop()
+    shop.query("insert into idr_meta.schedule (options) values (?)", json.dumps({"notify": "mail"}))
+    for name, day in (("c", 2), ("b", 1), ("d", 2), ("a", 3)):
+        values = (name, f"told {name}", NOW + timedelta(days=day), NOW if name == "d" else None)
+        shop.query("insert into idr_out.alert (alert_id, message, raised_at, notified_at) values (?, ?, ?, ?)", *values)
+    shop.query("insert into idr_out.alert (alert_id, message, raised_at) values ('bb', 'told bb', ?)", NOW)
+    shop.query("update idr_out.alert set raised_at = ? where alert_id in ('b', 'bb')", NOW + timedelta(days=1))
+    wh = Mailing(shop.connection)
+    wh.refused = "told a"
+    told = report(wh, "g1", "", shop.now)
+    assert (told["notified"], told["notify_error"] is None) == (3, False)
+    wh.refused = "nothing"
+    assert report(wh, "g1", "", shop.now)["notified"] == 1
+    assert report(wh, "g1", "", shop.now)["notified"] == 0
+    assert wh.sent == [f"IDR: told {name}" for name in ("b", "bb", "c", "a")]
 
 
 def test_only_a_held_dry_run_of_this_start_is_marked() -> None:

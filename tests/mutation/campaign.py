@@ -24,11 +24,11 @@ LEFT_OUT = (
 )  # fmt: skip
 
 
-def touch(target: Path) -> None:
-    """Run the suite once and write which files and lines each of its tests uses."""
+def touch(target: Path, *, lines: bool) -> None:
+    """Run the suite once and write which files of SQL, and which lines if asked, each of its tests uses."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow and not snowflake"]
     command += ["-p", "no:randomly", "-p", "no:cov", "-p", "no:cacheprovider"]
-    command += ["-p", "tests.mutation.touched", "--touched", str(target)]
+    command += ["-p", "tests.mutation.touched", "--touched", str(target), *(["--touched-lines"] if lines else [])]
     subprocess.run([*command, *(f"--ignore={path}" for path in LEFT_OUT)], cwd=ROOT, check=False)
 
 
@@ -65,7 +65,11 @@ def main() -> None:
     parser.add_argument("--fresh", type=int)
     options = parser.parse_args()
     if not options.touched.exists():
-        touch(options.touched)
+        touch(options.touched, lines=options.kind == "python")
+    if options.kind == "sql" and not options.again:  # most die there, in a twentieth of the time
+        command = [sys.executable, "-m", "tests.mutation.split", "--file", options.file]
+        command += ["--results", str(options.results), "--touched", str(options.touched)]
+        subprocess.run(command, cwd=ROOT, check=True)
     done: dict[str, dict] = {}
     if options.results.exists():
         done = {row["id"]: row for row in map(json.loads, options.results.read_text().splitlines())}
@@ -89,16 +93,7 @@ def attempt(trials: Trials, todo: list[tuple[Mutant, range]], file: Path) -> Non
     with file.open("a", encoding="utf-8") as results:
         for number, (mutant, lines) in enumerate(todo, start=1):
             verdict = trials.of(mutant, lines)
-            row = {
-                "id": mutant.id,
-                "file": mutant.file,
-                "line": mutant.line,
-                "operator": mutant.operator,
-                "change": mutant.change,
-                "killed_by": verdict.killed_by,
-                "tests": verdict.tests,
-                "seconds": round(verdict.seconds, 2),
-            }
+            row = mutant.row(killed_by=verdict.killed_by, tests=verdict.tests, seconds=verdict.seconds)
             results.write(json.dumps(row) + "\n")
             results.flush()
             print(f"{time.strftime('%H:%M:%S')} {number}/{len(todo)} {mutant.file} {mutant.id} {verdict}", flush=True)

@@ -23,7 +23,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.mutation.mutant import Mutant
-from tests.mutation.trial import _QUIET, LIBRARIES, Trials, Verdict, _first_failure_suffices
+from tests.mutation.trial import LIBRARIES, QUIET, Trials, Verdict, first_failure_suffices
 
 Codes = dict[CodeType, CodeType]
 
@@ -32,12 +32,12 @@ def in_session(root: Path, modules: list[str], campaign: Callable[[list[pytest.I
     """Call `campaign` with all tests of those modules, within the session that has collected them."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    _first_failure_suffices()
+    first_failure_suffices()
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     base = root / "output" / "basetemp"
     base.parent.mkdir(exist_ok=True)
-    pytest.main([*_QUIET, "-s", f"--basetemp={base}", *modules], plugins=[_Loop(campaign)])
+    pytest.main([*QUIET, "-s", f"--basetemp={base}", *modules], plugins=[_Loop(campaign)])
 
 
 class _Loop:

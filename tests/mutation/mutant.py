@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,9 @@ class Mutant:
     def id(self) -> str:
         """Ten hexadecimal digits made of the file and of the changed piece in a normal form."""
         return hashlib.sha256(f"{self.file}\n{self.identity}".encode()).hexdigest()[:10]
+
+    def row(self, *, killed_by: str | None, tests: int, seconds: float) -> dict[str, Any]:
+        """What a campaign writes down of it."""
+        told = {"killed_by": killed_by, "tests": tests, "seconds": round(seconds, 2)}
+        names = ("id", "file", "line", "operator", "change")
+        return {name: getattr(self, name) for name in names} | told

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.resolution import agreement
 from tests.resolution.histories import World
+from tests.resolution.reach import Reach
 
 HISTORIES = int(os.environ.get("IDR_HISTORIES", "200"))
 SHARDS = 8
@@ -82,13 +83,14 @@ def test_incremental_runs_equal_full_runs_and_the_oracle(shard: int) -> None:
 
 
 def live_through(seed: int) -> None:
-    world = World(seed)
+    world, reach = World(seed), Reach()
     for _ in range(world.rng.randint(3, 6)):
         world.step()
         before, untouched = world.membership(), agreement.times(world)
         broken, known = agreement.broken_limits(world), agreement.clusters(world)
         assert world.replayed() == before
         assert_tables_agree(world)
+        to_look_at = reach.expected(world)
         if world.rng.random() < 0.5:
             plan = world.run("INCR", dry_run=True)
             assert world.membership() == before
@@ -101,8 +103,10 @@ def live_through(seed: int) -> None:
             predicted = before | dict(changes)
             assert world.membership() == {entity: to for entity, to in predicted.items() if to is not None}
             agreement.assert_the_dry_run_told_what_changed(world, plan, before)
+            reach.published(world, plan["run_id"], to_look_at)
         else:
             result = world.run(world.rng.choice(["INCR", "INCR", "FULL"]))
+            reach.published(world, result["run_id"], to_look_at)
         expected = world.expected()
         assert world.partition() == expected.partition
         assert world.replayed() == world.membership()

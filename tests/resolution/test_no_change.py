@@ -49,6 +49,12 @@ def test_its_numbers_are_those_of_a_full_run_that_changes_nothing() -> None:
     assert (found["skipped_groups"], found["unchanged"], found["conflicts"]) == (1, 7, 0)
 
 
+def test_without_a_record_every_number_is_zero() -> None:
+    shop = Shop()
+    for mode in ("FULL", "INCR", "FULL"):
+        assert set(shop.run(mode)["counts"].values()) == {0}
+
+
 def test_it_publishes_a_version_with_the_watermark_and_the_configuration() -> None:
     shop = settled()
     before, version = shop.snapshot(), shop.query("select base_version from idr_meta.base_state")[0][0]

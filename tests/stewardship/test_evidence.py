@@ -180,3 +180,24 @@ def test_a_cut_link_is_no_evidence() -> None:
     assert [(row["rule_id"], row["sample"]) for row in told["links"]] == [("email", ["shop:1", "shop:3", "shop:4"])]
     assert [(row["action"], row["entity_key"]) for row in told["conflicts"]] == [("CUT", "shop:3"), ("CUT", "shop:4")]
     assert explain(shop.wh, "shop:2", "shop:3")["cause"]["kind"] == "cut"
+
+
+def test_a_value_that_was_skipped_once_and_links_again_is_evidence_again() -> None:
+    shop = Shop(
+        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        rules={"email": Rule("email", ("email",), 1, max_group_size=3)},
+    )
+    shop.add(*((key, "a@x.org", None, "x", NOW) for key in (1, 2, 3, 4)))
+    shop.run("FULL")
+    assert show(shop.wh, "shop:1")["links"] == []
+    shop.query("delete from shop.people where id = 4")
+    shop.run("FULL")
+    one = ["shop:1", "shop:2", "shop:3"]
+    assert [(row["rule_id"], row["sample"]) for row in show(shop.wh, "shop:1")["links"]] == [("email", one)]
+    assert [step["rule_id"] for step in explain(shop.wh, "shop:2", "shop:3")["path"]] == ["email"]
+    edges = "select left_entity_key, right_entity_key from idr_out.identity_edges_current order by all"
+    assert shop.query(edges) == [("shop:1", "shop:2"), ("shop:1", "shop:3")]
+    overrides.add(shop.wh, "UNLINK", "shop:1", "shop:3", "no", "ann", shop.now)
+    shop.run()
+    told = explain(shop.wh, "shop:2", "shop:3")["cause"]
+    assert (told["kind"], told["link"]["entity_key"], told["link"]["rule_id"]) == ("cut", "shop:3", "email")

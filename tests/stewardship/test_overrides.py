@@ -288,6 +288,42 @@ def test_an_override_whose_row_was_doubled_by_hand_counts_once(shop: Shop) -> No
     ]
 
 
+@pytest.mark.parametrize("kind", ["LINK", "UNLINK"])
+def test_a_decision_about_a_record_and_itself_put_in_by_hand_decides_nothing(shop: Shop, kind: str) -> None:
+    columns = "override_id, kind, entity_a, entity_b"
+    shop.query(f"insert into idr_meta.identity_override ({columns}) values ('h', ?, 'shop:2', 'shop:2')", kind)
+    before = shop.snapshot()
+    assert shop.run()["warnings"] == []
+    assert shop.snapshot() == before
+    assert shop.query("from idr_meta.override_current") == []
+
+
+@pytest.mark.parametrize("ends", [((4, 1), (4, 5)), ((1, 4), (5, 4)), ((1, 4), (4, 5))])
+def test_a_record_that_two_new_decisions_name_is_one_record(shop: Shop, ends: tuple[tuple[int, int], ...]) -> None:
+    for number, (a, b) in enumerate(ends):
+        columns = "override_id, kind, entity_a, entity_b"
+        values = (f"h{number}", f"shop:{a}", f"shop:{b}")
+        shop.query(f"insert into idr_meta.identity_override ({columns}) values (?, 'LINK', ?, ?)", *values)
+    counts = shop.run()["counts"]
+    assert shop.clusters() == [[f"shop:{key}" for key in range(1, 6)]]
+    assert (counts["entities_after"], counts["largest_cluster"], counts["merged"]) == (5, 5, 2)
+    assert len(shop.query("from idr_out.match_key_current where rule_id = '_link'")) == 4
+    assert len(shop.query("from idr_out.entity_current")) == 5
+
+
+def test_with_the_limit_that_cut_its_cuts_are_gone(shop: Shop) -> None:
+    without = shop.config
+    phone = Identifier("phone", "digits", unique=True, on_conflict="cut")
+    shop.apply(replace(without, identifiers={**without.identifiers, "phone": phone}))
+    shop.add((6, "a@x.org", "777", "f", NOW))
+    shop.run("FULL")
+    assert len(shop.query("from idr_meta.cut_component")) == 4
+    shop.apply(without)
+    shop.run("FULL")
+    assert shop.clusters()[0] == ["shop:1", "shop:2", "shop:3", "shop:6"]
+    assert shop.query("from idr_meta.cut_component") == shop.query("from idr_out.identity_conflict") == []
+
+
 @pytest.mark.parametrize("change", ["made", "revoked"])
 def test_a_plan_made_before_an_override_changed_is_not_published(shop: Shop, change: str) -> None:
     first = decide(shop, "LINK", 4, 5) if change == "revoked" else None

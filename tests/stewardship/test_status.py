@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count, product
+
+import pytest
 
 from idr.history import history, status
 from idr.model import Guardrails, Rule
@@ -64,3 +67,50 @@ def test_plans_that_wait_and_alerts_that_are_open_are_told_in_order() -> None:
     told = status(shop.wh)
     assert told["held_plans"] == ["a", "b"]
     assert [(row["kind"], row["run_id"]) for row in told["alerts"]] == [("HELD", "b"), ("HELD", "a"), ("FAILED", "x")]
+
+
+@pytest.mark.parametrize("published", [None, NOW])
+def test_every_run_that_was_held_or_failed_is_an_alert_open_until_it_is_settled(published: datetime | None) -> None:
+    """A held one while its plan waits, a failed one until the next publish; what a task raised is told as raised."""
+    shop, numbers = Shop(), count()
+    shop.query("update idr_meta.base_state set published_at = ?", published)
+    runs, plans, raised, expected = [], [], [], set()
+    texts = [("broken", "said"), (None, "said"), (None, None)]
+    for state, is_dry_run, plan, day, (error, said), is_raised in product(
+        ("HELD", "FAILED", "SUCCESS"), (False, True), (None, "HELD", "PUBLISHED"), (-1, 0, 1), texts, (False, True)
+    ):
+        if (state == "SUCCESS" and is_raised) or (state == "HELD" and said is None):
+            continue
+        name, at = f"run{next(numbers)}", NOW + timedelta(days=day)
+        runs.append((name, state, is_dry_run, "[]", said, error, at))
+        plans += [(name, plan)] if plan else []
+        is_open = plan == "HELD" if state == "HELD" else published is None or at > published
+        if is_raised:
+            raised.append((f"alert of {name}" if is_dry_run else name, state, name, "start", "told", at, at, "no mail"))
+            expected.add((*raised[-1], is_open))
+        if state != "SUCCESS" and not is_dry_run and not is_raised:
+            message = f"is held: []. {said}" if state == "HELD" else f"failed: {error or said or 'no message'}"
+            expected.add((name, state, name, None, f"run {name} {message}", at, None, None, is_open))
+    raised.append(("start", "FAILED", None, "start", "timeout", NOW, None, None))
+    expected.add((*raised[-1], published is None))
+    columns = "run_id, status, is_dry_run, reasons, message, error_message, ended_at"
+    insert = shop.connection.executemany
+    insert(f"insert into idr_out.run_history ({columns}) values (?, ?, ?, ?, ?, ?, ?)", runs)
+    insert("insert into idr_out.plan (run_id, status) values (?, ?)", plans)
+    columns = "alert_id, kind, run_id, graph_run, message, raised_at, notified_at, notify_error"
+    insert(f"insert into idr_out.alert ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?)", raised)
+    found = shop.query(f"select {columns}, is_open from idr_out.alerts")
+    assert len(found) == len(expected)
+    assert set(found) == expected
+
+
+def test_the_overview_has_every_run_and_says_which_start_it_belongs_to() -> None:
+    shop = Shop()
+    for run_id, day in (("by hand", 1), ("planned", 2), ("live", 3)):
+        recorded(shop, run_id, day)
+    tasks = [("start", "DRY", "at 2", "planned"), ("start", "LIVE", "at 3", "live"), ("later", "DRY", "at 4", "lost")]
+    shop.connection.executemany("insert into idr_out.task_run values (?, ?, ?, ?)", tasks)
+    found = shop.query("select run_id, graph_run, task_name, scheduled_at from idr_out.run_overview order by run_id")
+    assert found == [
+        ("by hand", None, None, None), ("live", "start", "LIVE", "at 3"), ("planned", "start", "DRY", "at 2")
+    ]  # fmt: skip
