@@ -100,3 +100,14 @@ def test_a_compaction_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monke
     assert "The record is erased from every table" in str(caught.value)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["crm.broken", 'crm."Broken"', "broken"])
+def test_a_view_of_a_table_that_is_gone_is_not_taken_for_a_missing_one(name: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema crm; create table gone as select 1 as a")
+        connection.execute(f"create view {name} as select a from gone; drop table gone")
+        wh = DuckDBWarehouse(connection)
+        with pytest.raises(IdrError, match="Table with name gone does not exist"):
+            wh.table_columns(name)
+        assert wh.table_columns("crm.nothing") is None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from sqlglot import exp
 
 from idr.config.expression import identifier, quoted
 from idr.errors import IdrError
@@ -217,9 +218,20 @@ class DuckDBWarehouse:
         try:
             return self._columns(f"describe {to_duckdb(f'select * from {table}')}")
         except IdrError as error:
-            if "does not exist" in str(error):
+            if "does not exist" in str(error) and not self._is_view(table):
                 return None
             raise
+
+    def _is_view(self, table: str) -> bool:
+        """Whether it is a view: what does not exist is then something that it reads."""
+        named = exp.to_table(table, dialect="duckdb")
+        return bool(
+            self._connection.execute(
+                "select view_name from duckdb_views() where lower(view_name) = lower($name)"
+                " and lower(schema_name) = lower($schema)",
+                {"name": named.name, "schema": named.db or "main"},
+            ).fetchall()
+        )
 
     def _columns(self, describe: str) -> list[Column]:
         try:
