@@ -115,7 +115,7 @@ class Judge:
 
     def objections(self, text: str) -> list[str]:
         """What is wrong with an expression that the checker accepted."""
-        snowflake = expression.select((text,), "t")
+        snowflake = expression.select((text,), "t", 0)
         statement = to_duckdb(snowflake)
         found = [
             f"{dialect}: {problem}"
