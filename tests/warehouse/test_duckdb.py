@@ -9,6 +9,7 @@ from typing import Any, Self
 import duckdb
 import pytest
 
+from benchmarks import retail
 from idr.errors import IdrError
 from idr.warehouse import compact as compaction
 from idr.warehouse.duckdb import DuckDBWarehouse
@@ -111,3 +112,20 @@ def test_a_view_of_a_table_that_is_gone_is_not_taken_for_a_missing_one(name: str
         with pytest.raises(IdrError, match="Table with name gone does not exist"):
             wh.table_columns(name)
         assert wh.table_columns("crm.nothing") is None
+
+
+@pytest.mark.parametrize("file", ["idr_scratch.duckdb", "shop.duckdb"])
+def test_a_run_leaves_alone_what_is_called_like_its_own_database_in_memory(tmp_path: Path, file: str) -> None:
+    with duckdb.connect(str(tmp_path / file)) as connection:
+        retail.fill(connection, 500, seed=7)
+        connection.execute("create table kept as select 1 as a")
+        if file == "shop.duckdb":
+            connection.execute("create schema idr_scratch; create table idr_scratch.kept as select 1 as a")
+            connection.execute("attach ':memory:' as idr_scratch; create table idr_scratch.main.kept as select 1 as a")
+        before = connection.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
+        wh = DuckDBWarehouse(connection)
+        retail.configure(wh)
+        for dry_run in (True, False):
+            retail.published(wh, "FULL", dry_run=dry_run)
+        after = connection.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
+    assert {row for row in after if not row[1].startswith("idr_") or row[1] == "idr_scratch"} == set(before)

@@ -19,6 +19,7 @@ from idr.warehouse import Binds, Column, Row, TypeFamily
 from idr.warehouse.translate import to_duckdb
 
 _SCRATCH = "idr_scratch"
+_OF_A_RUN = r"_\d{8}t\d{6}_[0-9a-f]{8}$"
 _PROCESS_TOKEN = uuid.uuid4().hex
 _BIND = re.compile(r"\$([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _STRING_OR_NAME = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
@@ -106,6 +107,8 @@ class DuckDBWarehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._connection.execute("set preserve_insertion_order = false")
+        [(name,)] = self._connection.execute("select current_database()").fetchall()
+        self._scratch = _SCRATCH if name != _SCRATCH else f"{_SCRATCH}_2"
         self._has_scratch = False
         self._connection.execute("set disabled_compression_methods = 'fsst,dict_fsst'")
 
@@ -157,22 +160,24 @@ class DuckDBWarehouse:
     def work_schema(self) -> str:
         """Attached when a run first asks: a connection that only reads cannot."""
         if not self._has_scratch:
-            self._define([f"attach if not exists ':memory:' as {_SCRATCH}"])
+            self._define([f"attach if not exists ':memory:' as {self._scratch}"])
             self._has_scratch = True
-        return _SCRATCH
+        return f"{self._scratch}.main"
 
     def keep(self, suffix: str, names: Sequence[str]) -> None:
-        self._define([f"create table idr_work.{quoted(name)} as from {_SCRATCH}.{quoted(name)}" for name in names])
-        ours = [name for name in self.work_tables() if name.startswith(_SCRATCH) and name.endswith(f'{suffix}"')]
-        self.drop_tables(ours)
+        here = self.work_schema
+        self._define([f"create table idr_work.{quoted(name)} as from {here}.{quoted(name)}" for name in names])
+        self.drop_tables([name for name in self.work_tables() if name.startswith(here) and name.endswith(f'{suffix}"')])
 
     def work_tables(self) -> list[str]:
         rows = self._connection.execute(
-            "select database_name, table_name from duckdb_tables() where database_name = $scratch"
+            "select database_name, table_name from duckdb_tables()"
+            " where (database_name = $scratch and regexp_matches(table_name, $of_a_run))"
             " or (database_name = current_database() and schema_name = 'idr_work')",
-            {"scratch": _SCRATCH},
+            {"scratch": self._scratch, "of_a_run": _OF_A_RUN},
         ).fetchall()
-        return [f"{_SCRATCH if place == _SCRATCH else 'idr_work'}.{quoted(name)}" for place, name in rows]
+        places = {self._scratch: f"{self._scratch}.main"}
+        return [f"{places.get(place, 'idr_work')}.{quoted(name)}" for place, name in rows]
 
     def drop_tables(self, names: Sequence[str]) -> None:
         """In one request: the engine takes longer to be asked than to do it."""
