@@ -53,7 +53,8 @@ class Applications:
         self._valid: set[str] = set()
 
     @contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
+    def alone(self, name: str) -> Iterator[None]:
+        """Within the block no other thread changes the application of that name. 000625 when it lasts too long."""
         lock = self._locks[name]
         if not lock.acquire(timeout=self._server.settings.lock_timeout):
             raise SqlError(
@@ -64,12 +65,6 @@ class Applications:
         finally:
             lock.release()
 
-    def settle(self, name: str) -> None:
-        """Wait for a change of the application of that name, if there is one, unless this thread makes it."""
-        if name in self._locks:
-            with self._alone(name):
-                pass
-
     def get(self, name: str) -> Object:
         """Raises 002003 when there is no such application."""
         found = self._server.catalogue.get(KIND, name)
@@ -79,7 +74,7 @@ class Applications:
 
     def create(self, session: Session, name: str, source: Source, package: str, comment: str = "") -> None:
         """Install an application. Raises 002002 for a name in use, 093082 when its setup script fails."""
-        with self._alone(name):
+        with self.alone(name):
             self._create(session, name, source, package, comment)
 
     def _create(self, session: Session, name: str, source: Source, package: str, comment: str = "") -> None:
@@ -102,7 +97,7 @@ class Applications:
     def upgrade(self, session: Session, name: str, source: Source) -> None:
         """Replace the code and keep the state. Raises 093082 when the setup script fails; nothing changes then."""
         server = self._server
-        with self._alone(name):
+        with self.alone(name):
             application = self.get(name)
             description = manifest.read(source.folder)
             backup.save(server, application)
@@ -192,7 +187,7 @@ class Applications:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def drop(self, name: str) -> None:
-        with self._alone(name):
+        with self.alone(name):
             self.get(name)
             self._remove(name)
 

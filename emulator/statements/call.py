@@ -40,21 +40,15 @@ def call(request: Request) -> Result:
     if parts[0].startswith("SYSTEM$"):
         raise compilation_error(f"Unknown function {parts[0]}.", "002140", "42601")
     name = request.session.name(parts, "CALL")
-    # An upgrade takes the procedures away for a while: one that began after the first wait is awaited as well.
-    candidates = _allowed(request, name) or _allowed(request, name)
+    grants, session = request.server.grants, request.session
+    with request.server.applications.alone(name.database):  # an upgrade takes the procedures away for a while
+        candidates = [p for p in overloads(request, name) if grants.allowed(session, "USAGE", Securable.of(p))]
     if not candidates:
         raise _unknown(parts, name)
     procedure = _resolve(candidates, arguments, start)
     if request.describe_only:
         return Result(_columns(procedure))
     return invoke(request, procedure, _values(request, procedure, arguments))
-
-
-def _allowed(request: Request, name: Name) -> list[Object]:
-    """The procedures of that name that the session may use, when no upgrade of their application is at work."""
-    request.server.applications.settle(name.database)
-    grants = request.server.grants
-    return [p for p in overloads(request, name) if grants.allowed(request.session, "USAGE", Securable.of(p))]
 
 
 def _unknown(parts: list[str], name: Name) -> SqlError:
