@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from idr.errors import IdrError
+from idr.lock import Lease
 from idr.stages.context import RunContext
 from idr.stages.overrides import planned_fingerprint
 from idr.statement import insert_values, read, statements, work_table
@@ -21,13 +22,14 @@ def start(wh: Warehouse, run_id: str, mode: str, now: datetime, *, dry_run: bool
     )
 
 
-def close_interrupted(wh: Warehouse, run_id: str, now: datetime) -> None:
-    """Only the holder of the lease calls this: whatever else is still RUNNING was cut off."""
+def close_interrupted(wh: Warehouse, lease: Lease, run_id: str, now: datetime) -> None:
+    """Whatever else is still RUNNING while the lease is held was cut off; a run that lost its lease closes nothing."""
     wh.execute(
         "update idr_out.run_history set status = 'FAILED', ended_at = :now, error_code = 'IDR-504',"
         " error_stage = 'interrupted', error_message = 'the run ended without a word; nothing of it was published'"
-        " where status = 'RUNNING' and run_id <> :run_id",
-        {"run_id": run_id, "now": now},
+        " where status = 'RUNNING' and run_id <> :run_id"
+        " and exists (select 1 from idr_meta.run_lock where holder = :holder and token = :token)",
+        {"run_id": run_id, "now": now, "holder": lease.holder, "token": lease.token},
     )
 
 

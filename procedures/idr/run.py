@@ -167,7 +167,7 @@ class _Session:
             return self.result
         self.lease = lease
         try:
-            journal.close_interrupted(self.wh, self.run_id, self.now)
+            journal.close_interrupted(self.wh, lease, self.run_id, self.now)
             work(self)
         except IdrError as error:
             if self._was_recorded():
