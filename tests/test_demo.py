@@ -90,6 +90,7 @@ def _truth_and_result(demo: ModuleType, path: Path) -> tuple[set[frozenset[str]]
     return _pairs(people.values()), _pairs(members for (members,) in groups)
 
 
+@pytest.mark.slow
 def test_demo_run_is_as_good_as_its_rules(demo: ModuleType, tmp_path: Path) -> None:
     truth, found = _truth_and_result(demo, tmp_path / "demo.duckdb")
     right = len(found & truth)

@@ -354,6 +354,7 @@ NONSENSE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("edit", "said"), NONSENSE)
 def test_nonsense_in_the_configuration_tables(db: Path, edit: str, said: str) -> None:
     before = published(db)
@@ -448,9 +449,10 @@ def killed(file: Path, until: str, wait: float) -> bool:
     return alive
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("until", "wait"),
-    [("read sources", 0), ("components", 0), ("golden profiles", 0), *(("conflicts", 0.06 * i) for i in range(3))],
+    [("read sources", 0), ("golden profiles", 0), ("conflicts", 0.06)],
 )
 def test_a_killed_run_leaves_before_or_after(
     large: tuple[Path, Published, Published], tmp_path: Path, until: str, wait: float

@@ -29,8 +29,8 @@ from tests.reliability.scene import (
 from tests.reliability.tally import LONG, count
 
 pytestmark = pytest.mark.timeout(0 if LONG else 120)
-POINTS = 3
-MOMENTS = 200 if LONG else 6
+POINTS = 1
+MOMENTS = 200 if LONG else 3
 QUICK = ("set up", "INCR", "unlink")
 MOMENT_CASES = ("INCR", "publish a plan", "forget", "cleanup")
 

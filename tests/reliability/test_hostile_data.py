@@ -166,7 +166,8 @@ class World:
         ).fetchall()
 
 
-@pytest.mark.parametrize("seed", range(20 if LONG else 2))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20 if LONG else 1))
 def test_records_of_hostile_values_are_resolved_as_the_oracle_resolves_them(seed: int) -> None:
     with closing(duckdb.connect(":memory:", config={"threads": 1})) as connection:
         world = World(connection, seed)
@@ -199,6 +200,7 @@ def _profiles(world: World) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 def test_what_the_commands_print_and_write_is_harmless(tmp_path: Path) -> None:
     """Each command on records with hostile keys: an answer about that record, and nothing that a terminal obeys."""
     database = tmp_path / "my.duckdb"

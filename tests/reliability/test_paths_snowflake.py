@@ -154,6 +154,7 @@ def test_the_traps_work(guarded: Guarded) -> None:
     assert len(found) == 3
 
 
+@pytest.mark.slow
 def test_paths_in_stages(guarded: Guarded) -> None:
     assert _tried(guarded, "paths of stages", LOCATIONS, "'") == []
 

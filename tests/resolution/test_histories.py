@@ -15,6 +15,7 @@ from tests.resolution.reach import Reach
 
 HISTORIES = int(os.environ.get("IDR_HISTORIES", "200"))
 SHARDS = 8
+STEPS = (2, 2, 3, 3, 4, 6)
 
 
 def assert_tables_agree(world: World) -> None:
@@ -84,7 +85,7 @@ def test_incremental_runs_equal_full_runs_and_the_oracle(shard: int) -> None:
 
 def live_through(seed: int) -> None:
     world, reach = World(seed), Reach()
-    for _ in range(world.rng.randint(3, 6)):
+    for _ in range(world.rng.choice(STEPS)):
         world.step()
         before, untouched = world.membership(), agreement.times(world)
         broken, known = agreement.broken_limits(world), agreement.clusters(world)

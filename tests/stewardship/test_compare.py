@@ -123,7 +123,8 @@ def assert_compares(world: World, run_a: str, run_b: str, a: Ids, b: Ids, limit:
     assert {name: told[name] for name in numbers} == numbers
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
 def test_any_two_states_differ_by_what_their_memberships_tell(seed: int) -> None:
     """Published runs, previews whose plan is gone, a plan that waits, and what is current."""
     world = World(seed)
@@ -154,9 +155,10 @@ def test_any_two_states_differ_by_what_their_memberships_tell(seed: int) -> None
     world.connection.close()
 
 
+@pytest.mark.slow
 def test_membership_as_of_a_run_is_what_it_published(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("idr.compare._PAGE", 3)
-    for seed in range(6):
+    for seed in range(4):
         world = World(seed)
         published: dict[str, dict[str, str]] = {}
         for _ in range(4):
