@@ -61,3 +61,16 @@ def test_the_strategy_decides_then_age_trust_and_key(sources: tuple[str, ...]) -
                     of_best = [v for v in values if place.get(v.entity.split(":")[0], v.trust) == best]
                     chosen = survivor("most_recent", of_best)
                 assert told[email] == getattr(chosen, part, None), (strategy, email)
+
+
+def test_attributes_may_be_called_like_what_a_run_computes_with() -> None:
+    """`p_name` is an attribute, not where `name` comes from."""
+    columns = {"name": "name", "p_name": "phone", "v_name": "email", "component_id": "id", "entity_key": "upd"}
+    shop = Shop(sources={"shop": replace(SHOP, attributes=columns)})
+    shop.add((1, "ann@x.org", "111", "Ann", NOW))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    names = ", ".join(columns)
+    [profile] = shop.query(f"select {names} from idr_out.golden_profile_current")
+    assert profile == ("Ann", "111", "ann@x.org", "1", f"{NOW:%Y-%m-%d %H:%M:%S}")
+    [provenance] = shop.query(f"select {names} from idr_out.golden_provenance_current")
+    assert provenance == ("shop:1",) * 5

@@ -29,13 +29,13 @@ def _ranks(config: Config) -> dict[str, str]:
         for column in {node.name for node in score(chosen.strategy).find_all(exp.Column)}:
             if column == "earliest_rank":
                 columns["earliest_rank"] = (
-                    "row_number() over (partition by resolved_id order by record_ts asc nulls last, trust, entity_key)"
+                    "row_number() over (partition by component_id order by record_ts asc nulls last, trust, entity_key)"
                 )
             elif column == "value_count":
-                columns[f"n_{name}"] = f"count(*) over (partition by resolved_id, a_{name})"
+                columns[f"n_{name}"] = f"count(*) over (partition by component_id, a_{name})"
             elif column == "value_rank":
                 columns[f"v_{name}"] = (
-                    "dense_rank() over (partition by resolved_id"
+                    "dense_rank() over (partition by component_id"
                     f" order by try_to_double(a_{name}) nulls last, a_{name})"
                 )
             elif column == "source_rank":
@@ -70,22 +70,24 @@ def build(ctx: RunContext) -> str:
     )
     plain = "".join(f", a_{name}" for name in config.attributes)
     best = "".join(
-        f", min_by(a_{name}, score_{name}) as {name}, min_by(entity_key, score_{name}) as p_{name}"
+        f", min_by(a_{name}, score_{name}) as v_{name}, min_by(entity_key, score_{name}) as p_{name}"
         for name in config.attributes
     )
+    told = "".join(f", b.v_{name}, b.p_{name}" for name in config.attributes)
     ctx.execute(
         f"create or replace transient table {work_table('profile')} as"
-        " with member as (select n.resolved_id, r.entity_key, r.source_id, r.record_ts,"
+        " with member as (select c.component_id, r.entity_key, r.source_id, r.record_ts,"
         f" case r.source_id {trust} else 0 end as trust{values}"
         f" from {work_table('scope_record')} as r"
-        f" inner join {work_table('component')} as c on r.entity_id = c.entity_id"
-        f" inner join {work_table('cluster_new')} as n on c.component_id = n.component_id),"
-        f" ranked as (select resolved_id, entity_key, source_id, trust{plain},"
-        f" row_number() over (partition by resolved_id order by {_RECENCY}) as recency_rank{ranks} from member),"
-        f" scored as (select resolved_id, entity_key{plain}{scores} from ranked)"
-        f" select resolved_id{best} from scored group by resolved_id"
+        f" inner join {work_table('component')} as c on r.entity_id = c.entity_id),"
+        f" ranked as (select component_id, entity_key, source_id, trust{plain},"
+        f" row_number() over (partition by component_id order by {_RECENCY}) as recency_rank{ranks} from member),"
+        f" scored as (select component_id, entity_key{plain}{scores} from ranked),"
+        f" best as (select component_id{best} from scored group by component_id)"
+        f" select n.resolved_id{told} from best as b"
+        f" inner join {work_table('cluster_new')} as n on b.component_id = n.component_id"
     )
-    _changed(ctx, "golden_new", "golden_profile_current", {name: name for name in config.attributes})
+    _changed(ctx, "golden_new", "golden_profile_current", {f"v_{name}": name for name in config.attributes})
     _changed(ctx, "provenance_new", "golden_provenance_current", {f"p_{name}": name for name in config.attributes})
     return "profile"
 
