@@ -15,7 +15,7 @@ from tests.resolution.reach import Reach
 
 HISTORIES = int(os.environ.get("IDR_HISTORIES", "200"))
 SHARDS = 8
-STEPS = (2, 2, 3, 3, 4, 6)
+STEPS = (2, 2, 2, 3, 3, 5)
 
 
 def assert_tables_agree(world: World) -> None:
