@@ -18,7 +18,8 @@ from idr.errors import IdrError
 from idr.warehouse import Binds, Column, Row, TypeFamily
 from idr.warehouse.translate import to_duckdb
 
-_COSTLY = "fsst,dict_fsst,bitpacking,rle,zstd"  # methods of compression
+COSTLY = "fsst,dict_fsst,bitpacking,rle,zstd"
+"""Methods of compression that DuckDB does not try."""
 _SCRATCH = "idr_scratch"
 _OF_A_RUN = r"_\d{8}t\d{6}_[0-9a-f]{8}$"
 _PROCESS_TOKEN = uuid.uuid4().hex
@@ -112,7 +113,7 @@ class DuckDBWarehouse:
         [(name,)] = self._connection.execute("select current_database()").fetchall()
         self._scratch = _SCRATCH if name != _SCRATCH else f"{_SCRATCH}_2"
         self._has_scratch = False
-        self._connection.execute(f"set disabled_compression_methods = '{_COSTLY}'")
+        self._connection.execute(f"set disabled_compression_methods = '{COSTLY}'")
 
     @classmethod
     def open(cls, path: str | Path, *, must_exist: bool = False, memory_limit: str | None = None) -> DuckDBWarehouse:
