@@ -3,8 +3,9 @@
 -- invariant: a cluster that ends leaves nothing behind
 delete from idr_out.identity_clusters_current
 where
-    resolved_id in (select resolved_id from idr_work.cluster_change)
-    or resolved_id in (
+    resolved_id in (
+        select resolved_id from idr_work.cluster_change
+        union all
         select old_resolved_id from idr_work.cluster_fate where resolved_id is null or resolved_id <> old_resolved_id
     );
 insert into idr_out.identity_clusters_current (
@@ -14,13 +15,15 @@ select resolved_id, cluster_size, confidence_score, created_version, coalesce(cr
 from idr_work.cluster_change;
 delete from idr_out.golden_profile_current
 where
-    resolved_id in (select resolved_id from idr_work.golden_new)
-    or resolved_id in (
+    resolved_id in (
+        select resolved_id from idr_work.golden_new
+        union all
         select old_resolved_id from idr_work.cluster_fate where resolved_id is null or resolved_id <> old_resolved_id
     );
 delete from idr_out.golden_provenance_current
 where
-    resolved_id in (select resolved_id from idr_work.provenance_new)
-    or resolved_id in (
+    resolved_id in (
+        select resolved_id from idr_work.provenance_new
+        union all
         select old_resolved_id from idr_work.cluster_fate where resolved_id is null or resolved_id <> old_resolved_id
     )
