@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,16 +17,26 @@ BOTH = YAML.replace(
 )
 
 
-@pytest.fixture
-def idr(tmp_path: Path) -> Iterator[Scheduled]:
-    """The application beside a database of which it has no privilege at all."""
-    app = Scheduled(tmp_path)
-    app.sql(
-        "create database vault", "create schema vault.crm", "create table vault.crm.leads (id integer, email varchar)"
-    )
-    app.sql("insert into vault.crm.leads values (7, 'ann@x.org')")
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduled]:
+    app = Scheduled(tmp_path_factory.mktemp("references"))
     yield app
     app.close()
+
+
+@pytest.fixture
+def idr(application: Scheduled) -> Iterator[Scheduled]:
+    """The application beside a database of which it has no privilege at all."""
+    application.sql(
+        "create database vault",
+        "create schema vault.crm",
+        "create table vault.crm.leads (id integer, email varchar)",
+        "insert into vault.crm.leads values (7, 'ann@x.org')",
+    )
+    yield application
+    registered(application, "CLEAR", "''")
+    application.call("idr_configure(%s)", YAML)
+    application.sql("drop database vault")
 
 
 def registered(idr: Scheduled, operation: str, handle: str, name: str = "source_tables") -> str:
