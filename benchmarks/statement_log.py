@@ -19,7 +19,7 @@ PARTITION = 100e6
 """Bytes before compression in a micro-partition: Snowflake's documentation says 50 to 500 MB."""
 
 _WIDTHS = {"BOOLEAN": 1, "INTEGER": 4, "DATE": 4, "BIGINT": 8, "DOUBLE": 8, "TIMESTAMP": 8, "HUGEINT": 16}
-_TABLE = re.compile(r"\b[a-z]\w*\.[a-z]\w*\b", re.IGNORECASE)
+_TABLE = re.compile(r"\b[a-z]\w*(?:\.[a-z]\w*){1,2}\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _TARGET = re.compile(
     r"\s*(create (?:or replace )?table|insert into|update|delete from)\s+(?:if not exists\s+)?([\w.]+)", re.IGNORECASE
@@ -95,10 +95,11 @@ class StatementLog(Counted):
         return self._tables[name]
 
     def _measured(self, name: str) -> _Table | None:
-        schema, table = name.split(".")
+        *database, schema, table = name.split(".")
         columns = self._connection.execute(
-            "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
-            [schema, table],
+            "select column_name, data_type from duckdb_columns()"
+            " where database_name = coalesce(?, current_database()) and schema_name = ? and table_name = ?",
+            [*database, schema, table] if database else [None, schema, table],
         ).fetchall()
         if not columns:
             return None

@@ -6,6 +6,7 @@ A budget is what a run needs now and a little more. Lower it when a run needs le
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -17,6 +18,7 @@ from benchmarks import retail
 from benchmarks.counted import Counted
 from benchmarks.graphs import GRAPHS, write
 from benchmarks.solvers import solve
+from benchmarks.statement_log import StatementLog
 from idr.warehouse.duckdb import DuckDBWarehouse
 
 SMALL, LARGE = 2_000, 6_000
@@ -124,3 +126,18 @@ def test_components_of_any_shape_are_right_after_few_rounds(shape: str, tmp_path
     ours, theirs = (solve(name, str(tmp_path / "graph.duckdb"), str(tmp_path)) for name in ("idr", "networkx"))
     assert ours["partition"] == theirs["partition"]
     assert ours["rounds"] <= 2 * log2(nodes)
+
+
+def test_a_log_tells_what_each_statement_read_and_wrote() -> None:
+    """Of published tables as of work tables, which are in a database of their own."""
+    with closing(duckdb.connect(":memory:")) as connection:
+        retail.fill(connection, SMALL, seed=7)
+        log = StatementLog(connection)
+        wh = DuckDBWarehouse(log)
+        retail.configure(wh)
+        log.reset()
+        retail.published(wh, "FULL")
+        [made] = [sent for sent in log.sent if ".match_key AS SELECT" in sent.text]
+        [published] = [sent for sent in log.sent if sent.text.startswith("INSERT INTO idr_out.match_key_current")]
+    assert made.written == published.read == published.written > 0
+    assert made.read > 0
