@@ -58,6 +58,14 @@ def clusters(world: World) -> Clusters:
     return {row[0]: row[1:] for row in rows}
 
 
+def claims(world: World) -> dict[str, tuple[int, int, str]]:
+    """What puts an identity before another: its age, its size, and last its name."""
+    rows = world.connection.execute(
+        "select resolved_id, created_version, -cluster_size, resolved_id from idr_out.identity_clusters_current"
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
 def assert_counts_tell_what_is_new(world: World, counts: dict[str, int], broken: Broken, known: Clusters) -> None:
     """Conflicts are counted when they are new or worse, cluster sizes where something changed."""
     now = [key for key, values in broken_limits(world).items() if values > broken.get(key, 0) and key[1] == "d"]
