@@ -13,9 +13,9 @@ with ranked as (
 ),
 
 both_ways as (
-    select u, v, v_rank from ranked where v_rank < u_rank or (v_rank = u_rank and v < u)
+    select u, v, v_rank from ranked where v_rank <= u_rank
     union all
-    select v as u, u as v, u_rank as v_rank from ranked where u_rank < v_rank or (u_rank = v_rank and u < v)
+    select v as u, u as v, u_rank as v_rank from ranked where u_rank < v_rank
 ),
 
 lowest as (
