@@ -142,8 +142,10 @@ def test_an_alert_tells_what_happened_when_and_in_which_start() -> None:
     held = shop.run(dry_run=True)
     shop.add((None, "a@x.org", None, "x", NOW))
     failed = shop.run(dry_run=True)
-    shop.query("insert into idr_out.run_history (run_id, status) values ('mute', 'FAILED'), ('other', 'FAILED')")
-    runs = [(held, "g1"), (failed, "g1"), ({"run_id": "mute"}, "g1"), ({"run_id": "other"}, "g2")]
+    states = "('mute', 'FAILED'), ('other', 'FAILED'), ('fine', 'SUCCESS'), ('well', 'SUCCESS')"
+    shop.query(f"insert into idr_out.run_history (run_id, status) values {states}")
+    runs = [(held, "g1"), (failed, "g1")]
+    runs += [({"run_id": name}, at) for name, at in (("mute", "g1"), ("other", "g2"), ("fine", "g1"), ("well", "g3"))]
     for number, (run, graph_run) in enumerate(runs):
         started(shop, graph_run, f"TASK_{number}", run)
     assert report(shop.wh, "g1", "IDR_DRY_RUN_TASK FAILED: timeout", shop.now)["alerts"] == 3
@@ -163,6 +165,7 @@ def test_an_alert_tells_what_happened_when_and_in_which_start() -> None:
     assert shop.query(f"select {columns} from idr_out.alert where graph_run = 'g3'") == [
         ("g3", "FAILED", None, "g3", message, shop.now, None)
     ]
+    assert report(shop.wh, "g2", "", shop.now)["alerts"] == 1
 
 
 class Mailing(DuckDBWarehouse):
@@ -222,6 +225,7 @@ def test_starts_are_told_the_newest_first_and_of_each_what_decided() -> None:
         ("g2", "IDR_DRY_RUN_TASK", "d", "SKIPPED", None, 5),
         ("g3", "IDR_DRY_RUN_TASK", "e", "HELD", "HOLD", 3),
         ("g4", "IDR_DRY_RUN_TASK", "f", "RUNNING", None, 6),
+        ("g5", "IDR_DRY_RUN_TASK", "g", "FAILED", None, 0),
     ]
     columns = "run_id, status, gate, reasons, message, started_at"
     for graph_run, task, run_id, status, gate, day in rows:
@@ -229,7 +233,7 @@ def test_starts_are_told_the_newest_first_and_of_each_what_decided() -> None:
         shop.query(f"insert into idr_out.run_history ({columns}) values (?, ?, ?, ?, ?, ?)", *values)
         row = (graph_run, task, f"at {graph_run}", run_id)
         shop.query("insert into idr_out.task_run values (?, ?, ?, ?)", *row)
-    shop.query("update idr_out.run_history set error_message = 'broken' where run_id = 'c'")
+    shop.query("update idr_out.run_history set error_message = 'broken' where run_id in ('c', 'g')")
     shop.query("insert into idr_out.run_history (run_id, status) values ('by hand', 'SUCCESS')")
     found = starts(shop.wh)
     assert [(row["at"], row["outcome"], row["why"], row["run_id"]) for row in found] == [
@@ -237,8 +241,10 @@ def test_starts_are_told_the_newest_first_and_of_each_what_decided() -> None:
         ("at g3", "HELD", "reasons e", "e"),
         ("at g2", "SKIPPED", "message d", "d"),
         ("at g1", "PUBLISHED", "message b", "b"),
+        ("at g5", "FAILED", "broken", "g"),
     ]
     tasks = outcomes(shop.wh)
+    assert tasks.keys() == {"IDR_DRY_RUN_TASK", "IDR_LIVE_RUN_TASK"}
     assert [
         (row["at"], row["state"], row["return_value"], row["error_message"]) for row in tasks["IDR_DRY_RUN_TASK"]
     ] == [
@@ -247,6 +253,7 @@ def test_starts_are_told_the_newest_first_and_of_each_what_decided() -> None:
         ("at g3", "SUCCEEDED", "HOLD", None),
         ("at g2", "FAILED", "FAILED", "broken"),
         ("at g1", "SUCCEEDED", "PASS", None),
+        ("at g5", "FAILED", "FAILED", "broken"),
     ]
 
 

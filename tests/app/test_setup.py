@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from idr.schema import install
+from tests.resolution.shop import Shop
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "setup").rglob("*.sql"), ROOT / "app" / "setup_script.sql"])
 AGAIN = re.compile(
@@ -37,6 +40,18 @@ def test_each_statement_may_run_again(path: Path) -> None:
     for statement in statements(path):
         assert AGAIN.match(statement), statement
         assert not REFUSED.search(statement), statement
+
+
+def test_what_runs_remember_begins_with_nothing_and_outlives_the_next_installation() -> None:
+    """Nobody holds the lease, and nothing is published."""
+    shop = Shop()
+    remembered = ("select holder, token from idr_meta.run_lock", "select base_version from idr_meta.base_state")
+    assert [shop.query(query) for query in remembered] == [[(None, 0)], [(0,)]]
+    shop.run("FULL")
+    found = [shop.query(query) for query in remembered]
+    assert found == [[(None, 1)], [(1,)]]
+    install(shop.wh)
+    assert [shop.query(query) for query in remembered] == found
 
 
 def test_roles_come_first_and_grants_after_what_they_belong_to() -> None:
