@@ -27,7 +27,7 @@ class Round:
         self.ctx = RunContext(
             DuckDBWarehouse(self.connection), Config({}, {}, {}, {}), "x", NOW, version=1, is_full=True
         )
-        self.nodes = [number + PRIME * turn for number in range(3, 15) for turn in (0, 1, 7)]
+        self.nodes = [number + PRIME * turn for number in self.rng.sample(range(PRIME), 12) for turn in (0, 1, 7)]
 
     def put(self, table: str, columns: tuple[str, str], pairs: Iterable[tuple[int, int]]) -> None:
         name = f"{self.ctx.work_schema}.{table}_x"

@@ -21,9 +21,9 @@ def recorded(shop: Shop, run_id: str, day: int, state: str = "SUCCESS") -> None:
 
 def test_the_latest_runs_come_first_by_name_where_they_began_at_once() -> None:
     shop = Shop()
-    for run_id, day in (("b", 1), ("d", 2), ("a", 1), ("c", 3), ("e", 1)):
+    for run_id, day in (("b", 1), ("d", 2), ("a", 1), ("c", 3), ("e", 1), ("z", 0)):
         recorded(shop, run_id, day)
-    assert [row["run_id"] for row in history(shop.wh)] == ["c", "d", "e", "b", "a"]
+    assert [row["run_id"] for row in history(shop.wh)] == ["c", "d", "e", "b", "a", "z"]
     assert [row["run_id"] for row in history(shop.wh, 3)] == ["c", "d", "e"]
 
 
@@ -62,7 +62,7 @@ def test_plans_that_wait_and_alerts_that_are_open_are_told_in_order() -> None:
         shop.query("insert into idr_out.plan (run_id, status) values (?, ?)", run_id, state)
     shop.query("update idr_meta.base_state set published_at = ?", NOW)
     held = [("a", 2, "HELD"), ("b", 3, "HELD"), ("d", 4, "HELD")]
-    for run_id, day, state in (*held, ("x", 2, "FAILED"), ("y", -1, "FAILED"), ("z", 1, "SUCCESS")):
+    for run_id, day, state in (("x", 2, "FAILED"), *held, ("y", -1, "FAILED"), ("z", 1, "SUCCESS")):
         recorded(shop, run_id, day, state)
     told = status(shop.wh)
     assert told["held_plans"] == ["a", "b"]
