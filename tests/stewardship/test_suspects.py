@@ -30,6 +30,7 @@ def test_values_on_far_more_records_than_usual_are_listed(shop: Shop) -> None:
     result = suspects(shop.wh, show_values=True)
     found = [(row["rule_id"], row["records"], row["is_skipped"], row["values"]["email"]) for row in result["suspects"]]
     assert found == [("email", 24, True, "info@x.org"), ("email", 12, False, "team@x.org")]
+    assert [row["example"] for row in result["suspects"]] == ["shop:100", "shop:200"]
     assert result["total"] == 2
     assert suspects(shop.wh, limit=1)["total"] == 2
     assert suspects(shop.wh)["suspects"][0]["values"] == {"email": "i********g"}
@@ -121,6 +122,16 @@ def test_a_group_that_was_skipped_once_and_links_again_is_listed_once() -> None:
     shop.add((112, "info@x.org", None, "x", NOW))
     shop.run("FULL")
     assert [(row["records"], row["is_skipped"]) for row in suspects(shop.wh)["suspects"]] == [(13, True)]
+
+
+def test_where_no_group_was_usual_when_all_was_read_one_record_is() -> None:
+    shop = Shop(guardrails=replace(UNLIMITED, suspect_group_factor=12.0))
+    shop.run("FULL")
+    shop.add(
+        *((i, "a@x.org", None, "x", NOW) for i in range(12)), *((20 + i, "b@x.org", None, "x", NOW) for i in range(13))
+    )
+    shop.approve(shop.run()["run_id"])
+    assert [(row["records"], row["usual"]) for row in suspects(shop.wh)["suspects"]] == [(13, None)]
 
 
 def test_before_the_first_publish_there_is_nothing_to_judge(shop: Shop) -> None:
