@@ -57,6 +57,14 @@ def test_numbers_of_every_region_agree_when_seen_from_another() -> None:
         assert found == [*texts, *texts]
 
 
+def test_the_trunk_prefix_behind_a_calling_code_is_no_part_of_a_number() -> None:
+    texts = ["+44 02079460958", "0044 02079460958", "+1 1 202 555 0123", "+39 06 1234 5678"]
+    parsed = [_e164(phonenumbers.parse(text, "GB")) for text in texts]
+    assert parsed == ["+442079460958", "+442079460958", "+12025550123", "+390612345678"]
+    for region in ("GB", "FR"):
+        assert normal_forms(Identifier("x", "phone", region=region), texts) == parsed
+
+
 def test_random_digits_are_numbers_when_phonenumbers_calls_them_possible() -> None:
     chance = random.Random(20)
     texts = [

@@ -93,6 +93,20 @@ def test_a_flag_that_is_written_with_tags_is_no_part_of_a_value(name: str, text:
     assert set(normal_forms(Identifier("x", name), texts)) == {normal_form(Identifier("x", name), text)} - {None}
 
 
+@pytest.mark.parametrize(("name", "text"), [("name", "Änn Lee"), ("postcode", "Ä1 2BC")])
+def test_what_stands_before_the_tags_and_behind_them_is_part_of_a_value(name: str, text: str) -> None:
+    beside = [text + chr(code) for code in (0xE0000, 0xE0080)]
+    plain, *found = normal_forms(Identifier("x", name), [text, *beside])
+    assert found == [f"{plain}{other[-1]}" for other in beside]
+
+
+def test_one_letter_that_stands_for_two_is_written_as_two() -> None:
+    found = normal_forms(Identifier("x", "name"), ["Ærø", "Œuvre", "Þór", "Weiß"])
+    assert found == ["aero", "oeuvre", "thor", "weiss"]
+    for name in ("upper", "postcode"):
+        assert normal_forms(Identifier("x", name), ["1ß2", "1ẞ2", "1İ2"]) == ["1SS2", "1SS2", "1I2"]
+
+
 @pytest.mark.parametrize("name", NORMALIZERS)
 def test_awkward_text_does_no_harm(name: str) -> None:
     identifier = Identifier("x", name, region="US" if name == "phone" else None)
