@@ -46,6 +46,16 @@ def test_twenty_are_listed_unless_another_number_is_asked_for() -> None:
     assert (len(result["suspects"]), result["total"]) == (20, 22)
 
 
+def test_the_largest_are_told_first() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(30)))
+    shop.add(*((100 * size + i, f"team{size}@x.org", None, "x", NOW) for size in range(11, 17) for i in range(size)))
+    shop.run("FULL")
+    for limit in (3, 6):
+        told = [row["records"] for row in suspects(shop.wh, limit=limit)["suspects"]]
+        assert told == [16, 15, 14, 13, 12, 11][:limit]
+
+
 def test_the_entry_excludes_the_value(shop: Shop) -> None:
     shop.run("FULL")
     found = suspects(shop.wh, show_values=True)["suspects"][0]
