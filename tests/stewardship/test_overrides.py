@@ -10,6 +10,7 @@ from idr import overrides
 from idr.errors import IdrError
 from idr.explain import explain
 from idr.model import Guardrails, Identifier, Rule
+from idr.statement import read
 from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.resolution.shop import NOW, Shop
 
@@ -246,7 +247,25 @@ def test_of_two_decisions_on_one_pair_the_oldest_is_told_first(shop: Shop) -> No
         shop.query(f"insert into idr_meta.identity_override ({columns}) values {values}")
     for a, b in (("shop:4", "shop:5"), ("shop:5", "shop:4")):
         assert [row["override_id"] for row in explain(shop.wh, a, b)["pending"]] == ["c", "a", "b"]
-    assert explain(shop.wh, "shop:1", "shop:4")["pending"] == []
+    for other in ("shop:4", "shop:5"):
+        assert explain(shop.wh, "shop:1", other)["pending"] == explain(shop.wh, other, "shop:1")["pending"] == []
+
+
+def test_of_two_decisions_alike_the_one_that_was_published_is(shop: Shop) -> None:
+    first = decide(shop, "LINK", 4, 5)
+    shop.run()
+    columns = "override_id, kind, entity_a, entity_b, created_at"
+    shop.query(f"insert into idr_meta.identity_override ({columns}) values ('z', 'LINK', 'shop:4', 'shop:5', ?)", NOW)
+    told = {row["override_id"]: row["is_published"] for row in overrides.listed(shop.wh)}
+    assert told == {first: True, "z": False}
+    assert [row["override_id"] for row in explain(shop.wh, "shop:4", "shop:5")["pending"]] == ["z"]
+
+
+def test_of_two_who_revoke_at_once_the_first_is_told(shop: Shop) -> None:
+    made = decide(shop, "LINK", 4, 5)
+    for name in ("ann", "bob"):
+        shop.wh.execute(read("overrides/revoke"), {"override_id": made, "revoked_by": name, "now": shop.now})
+    assert [row["revoked_by"] for row in overrides.listed(shop.wh, include_revoked=True)] == ["ann"]
 
 
 def test_revoking_one_decision_leaves_the_others(shop: Shop) -> None:
