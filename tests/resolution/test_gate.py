@@ -31,13 +31,16 @@ def test_every_source_that_shrinks_too_much_is_told_with_its_numbers() -> None:
     shop.run("FULL")
     shop.query("delete from shop.people where id < 6")
     shop.query("delete from shop.later where id < 3")
+    shop.query("delete from shop.last where id = 0")
     shop.add((20, None, None, "x", NOW))
     shop.query("insert into shop.later select 30 + id, * exclude (id) from shop.people where id > 7 and id < 10")
     shop.apply(replace(shop.config, guardrails=Guardrails(min_source_ratio=0.81)))
     told = "source {} would shrink from {} to {} entities; min_source_ratio asks for 81%"
-    assert shop.run("FULL")["reasons"] == [told.format("later", 5, 4), told.format("shop", 10, 5)]
+    assert shop.run("FULL")["reasons"] == [
+        told.format(*row) for row in (("last", 2, 1), ("later", 5, 4), ("shop", 10, 5))
+    ]
     shop.apply(replace(shop.config, guardrails=Guardrails(min_source_ratio=0.8)))
-    assert [reason.split()[1] for reason in shop.run("FULL")["reasons"]] == ["shop"]
+    assert [reason.split()[1] for reason in shop.run("FULL")["reasons"]] == ["last", "shop"]
 
 
 def test_a_limit_that_is_reached_and_not_passed_holds_nothing() -> None:
