@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import networkx as nx
 import pytest
@@ -248,6 +248,35 @@ def test_each_time_that_a_group_was_skipped_has_a_row_of_its_own(mode: str) -> N
         times.append(shop.now)
     skipped = "select skipped_at, resumed_at from idr_out.skipped_identifier_groups order by 1"
     assert shop.query(skipped) == [(times[0], times[1]), (times[2], times[3])]
+
+
+def test_an_alias_leads_to_where_the_records_are_now_and_tells_since_when() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    emails = ("a", "b", "c", "c", "c", "d", "e")
+    shop.add(*((number, f"{name}@x.org", None, "x", NOW) for number, name in enumerate(emails)))
+    shop.run("FULL")
+    ids, told = (
+        shop.ids(),
+        "select old_resolved_id, resolved_id, reason, run_id, updated_ts from idr_out.identity_alias",
+    )
+
+    def change(assignment: str) -> tuple[str, datetime]:
+        shop.query(f"update shop.people set upd = upd + interval 1 minute, {assignment}")
+        return shop.run("FULL")["run_id"], shop.now
+
+    second = change("email = case id when 1 then 'a@x.org' when 6 then 'd@x.org' else email end")
+    first, other = shop.ids()["shop:0"], shop.ids()["shop:5"]
+    [merged] = {ids["shop:0"], ids["shop:1"]} - {first}
+    [aside] = {ids["shop:5"], ids["shop:6"]} - {other}
+    apart = (aside, other, "MERGED", *second)
+    assert {*shop.query(told)} == {(merged, first, "MERGED", *second), apart}
+    third = change("email = case when id < 2 then 'c@x.org' else email end")
+    crowd = ids["shop:2"]
+    assert shop.ids()["shop:0"] == crowd
+    assert {*shop.query(told)} == {(old, crowd, "MERGED", *third) for old in (merged, first)} | {apart}
+    shop.query("delete from shop.people where id < 5")
+    fourth = shop.run("FULL")["run_id"], shop.now
+    assert {*shop.query(told)} == {(old, None, "RETIRED", *fourth) for old in (merged, first, crowd)} | {apart}
 
 
 def test_an_incremental_run_looks_at_what_a_change_can_alter_and_at_nothing_else() -> None:
