@@ -227,6 +227,9 @@ def test_a_skipped_group_names_the_first_run_that_met_it_and_the_last_that_exami
     columns = "group_size, first_run_id, last_run_id, skipped_at, resumed_at"
     skipped = f"select {columns} from idr_out.skipped_identifier_groups order by 1"
     assert shop.query(skipped) == [(3, first, first, began, None), (4, first, second, began, None)]
+    shop.query("update shop.people set name = 'y', upd = ? where id = 10", LATER)
+    shop.run()
+    assert shop.query(skipped) == [(3, first, first, began, None), (4, first, second, began, None)]
     shop.query("delete from shop.people where id in (10, 11)")
     third = shop.run("FULL")["run_id"]
     assert shop.query(skipped) == [(3, first, third, began, shop.now), (4, first, third, began, None)]
