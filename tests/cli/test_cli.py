@@ -56,6 +56,13 @@ def test_bad_usage_is_2(arguments: list[str]) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_an_option_before_its_command_is_told_where_it_stands() -> None:
+    assert "--db stands after the name of the command: idr run --db" in idr("--db", "x.duckdb", "run").stderr
+    told = json.loads(idr("--json", "run", "--db", "x.duckdb").stdout)
+    assert told["error"]["message"].startswith("--json stands after the name of the command: idr run --json")
+    assert "No such option: --nonsense" in idr("--nonsense", "run").stderr
+
+
 def test_the_version_is_printed() -> None:
     result = idr("--version")
     assert (result.exit_code, result.stdout) == (0, f"{package.__version__}\n")

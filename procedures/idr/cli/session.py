@@ -60,7 +60,21 @@ class Guarded(TyperGroup):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_JSON] = "--json" in args
         with _told(ctx):
-            return super().parse_args(ctx, args)
+            try:
+                return super().parse_args(ctx, args)
+            except click.NoSuchOption as error:
+                misplaced = self._misplaced(ctx, error.option_name)
+                if misplaced is None:
+                    raise
+                raise misplaced from error
+
+    def _misplaced(self, ctx: click.Context, option: str) -> click.UsageError | None:
+        """What to say of an option that some commands have, before their name."""
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command and any(option in parameter.opts for parameter in command.params):
+                return click.UsageError(f"{option} stands after the name of the command: idr {name} {option}", ctx)
+        return None
 
     def invoke(self, ctx: click.Context) -> Any:
         with _told(ctx):
