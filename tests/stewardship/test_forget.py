@@ -234,8 +234,10 @@ def test_at_most_fifty_identities_are_listed_in_a_receipt() -> None:
     shop = Shop(guardrails=UNLIMITED, rules={"email": Rule("email", ("email",), 1, max_group_size=59)})
     shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(60)))
     shop.run("FULL")
+    before = shop.ids().values()
     receipt = forget(shop.wh, "shop:0", clock=lambda: shop.now)
-    assert (receipt["clusters_changed"], len(receipt["clusters"])) == (60, 50)
+    assert receipt["clusters_changed"] == 60
+    assert [row["old_resolved_id"] for row in receipt["clusters"]] == sorted(before)[:50]
 
 
 def test_erasure_ends_what_the_records_vetoes_cut() -> None:
@@ -263,6 +265,28 @@ def test_a_record_that_left_its_source_before_is_erased_from_the_log() -> None:
     shop.add((7070707, *VALUES, NOW))
     shop.run("FULL")
     assert everywhere(shop) == []
+
+
+def test_of_a_record_that_left_before_nothing_stays_and_of_others_everything() -> None:
+    """No run computes its links, cuts and plans anew: they are taken out one by one."""
+    shop = Shop(guardrails=UNLIMITED, sources={"shop": replace(SHOP, detect_deletes=True)})
+    shop.add((1, "a@x.org", None, "a", NOW), (7070707, *VALUES, NOW))
+    shop.run("FULL")
+    shop.query("delete from shop.people where id = 7070707")
+    shop.run()
+    for name, first, second in (("x", KEY, "shop:1"), ("y", "shop:1", KEY), ("z", "shop:1", "shop:2")):
+        shop.query("insert into idr_out.identity_conflict (entity_key, other_entity_key) values (?, ?)", first, second)
+        shop.query("insert into idr_meta.override_current values (?, 'UNLINK', ?, ?)", name, first, second)
+        shop.query("insert into idr_meta.cut_component values (?, ?)", first, second)
+    became = {"READY": "STALE", "HELD": "STALE", "STALE": "STALE", "PUBLISHED": "PUBLISHED"}
+    for status in became:
+        shop.query("insert into idr_out.plan (run_id, status) values (?, ?)", f"was {status}", status)
+    forget(shop.wh, KEY, clock=lambda: shop.now)
+    conflicts = shop.query("select entity_key, other_entity_key from idr_out.identity_conflict order by all")
+    assert conflicts == [("shop:1", "shop:2"), ("shop:1", None)]
+    assert shop.query("select * from idr_meta.override_current") == [("z", "UNLINK", "shop:1", "shop:2")]
+    assert shop.query("select * from idr_meta.cut_component") == [("shop:1", "shop:2")]
+    assert dict(shop.query("select run_id[5:], status from idr_out.plan where run_id like 'was %'")) == became
 
 
 def test_a_record_that_was_only_planned_is_erased_with_its_plan() -> None:
