@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -10,9 +11,10 @@ from idr.compare import compare, membership
 from idr.errors import IdrError
 from idr.model import Guardrails
 from tests.resolution.histories import World
-from tests.resolution.shop import NOW, Shop
+from tests.resolution.shop import NOW, SHOP, Shop
 
 UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+WATCHED = {"shop": replace(SHOP, detect_deletes=True)}
 
 
 @pytest.fixture
@@ -121,6 +123,66 @@ def assert_compares(world: World, run_a: str, run_b: str, a: Ids, b: Ids, limit:
     numbers |= {"only_in_b": len(b.keys() - a.keys())}
     numbers |= {"clusters_a": len({*a.values()}), "clusters_b": len({*b.values()})}
     assert {name: told[name] for name in numbers} == numbers
+
+
+def test_the_largest_that_fell_apart_are_told_first_and_as_many_as_asked_for() -> None:
+    """A record that only one side has is no part of any."""
+    shop = Shop(guardrails=UNLIMITED, sources=WATCHED)
+    values = {1: "a", 2: "a", 3: "b", 4: "b", 5: "c", 6: "c", 7: "c", 8: "d", 9: "d", 10: "d"}
+    shop.add(*((key, f"{value}@x.org", None, "x", NOW) for key, value in values.items()))
+    first, before = shop.run("FULL")["run_id"], shop.ids()
+    shop.query("delete from shop.people where id = 10")
+    shop.query("update shop.people set email = null, upd = upd + interval 1 minute where id in (2, 4, 7, 9)")
+    second, after = shop.run()["run_id"], shop.ids()
+    fell = split(before, after)
+    assert [row[1] for row in fell] == [3, 2, 2, 2]
+    for limit in (2, 10):
+        told = compare(shop.wh, first, second, limit=limit)
+        assert [tuple(row.values()) for row in told["split"]] == fell[:limit]
+        assert [row["entity_key"] for row in told["moved"]] == ["shop:2", "shop:4", "shop:7", "shop:9"][:limit]
+        assert told["totals"] == {"split": 4, "merged": 0, "moved": 4}
+
+
+def test_what_a_dry_run_planned_is_told_the_same_when_its_plan_is_gone() -> None:
+    """Of records that moved and left before it, and of those that it would move, add and remove."""
+    shop = Shop(guardrails=UNLIMITED, sources=WATCHED)
+
+    def take(key: int, email: int) -> None:
+        shop.query(
+            "update shop.people set email = ? || '@x.org', upd = upd + interval 1 minute where id = ?", email, key
+        )
+
+    shop.add(*((key, f"{key}@x.org", None, "x", NOW) for key in range(1, 8)))
+    shop.run("FULL")
+    take(2, 1)
+    shop.query("delete from shop.people where id = 7")
+    shop.run()
+    take(4, 3)
+    shop.query("delete from shop.people where id = 5")
+    shop.add((8, "8@x.org", None, "x", shop.now))
+    planned = shop.run(dry_run=True)["run_id"]
+    told = [*membership(shop.wh, planned)]
+    shop.run()
+    assert [tuple(row.values()) for row in told] == sorted(shop.ids().items())
+    assert shop.clusters() == [["shop:1", "shop:2"], ["shop:3", "shop:4"], ["shop:6"], ["shop:8"]]
+    take(1, 6)
+    shop.run()
+    assert [*membership(shop.wh, planned)] == told
+
+
+def test_a_membership_is_read_in_pages(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = shop.run("FULL")["run_id"]
+    monkeypatch.setattr("idr.compare._PAGE", 2)
+    query, sizes = shop.wh.query, []
+
+    def counted(sql: str, binds: dict | None = None) -> list[dict]:
+        rows = query(sql, binds)
+        sizes.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(shop.wh, "query", counted)
+    assert [row["entity_key"] for row in membership(shop.wh, run)] == sorted(shop.ids())
+    assert sizes[-3:] == [2, 2, 1]
 
 
 @pytest.mark.slow
