@@ -92,7 +92,12 @@ def test_a_record_that_came_later_was_nobody(shop: Shop) -> None:
     shop.run()
     past = show_as_of(shop.wh, "shop:4", first)
     assert (past["resolved_id"], past["members"]) == (None, [])
-    assert show_as_of(shop.wh, current(shop)["shop:4"], first)["resolved_id"] is None
+    began = current(shop)["shop:4"]
+    assert show_as_of(shop.wh, began, first)["resolved_id"] is None
+    shop.query("update shop.people set email = 'a@x.org', upd = upd + interval 1 minute where id = 4")
+    shop.run()
+    assert current(shop)["shop:4"] == current(shop)["shop:1"] != began
+    assert show_as_of(shop.wh, began, first)["resolved_id"] is None
 
 
 def test_unknown_and_erased_names_and_runs_are_told_apart(shop: Shop) -> None:
@@ -148,3 +153,28 @@ def test_the_membership_history_in_sql_is_what_each_run_published() -> None:
             assert len(rows) == len(dict(rows))
             assert dict(rows) == {key: at for key, at in was.items() if key not in world.forgotten}
         world.connection.close()
+
+
+def test_the_membership_history_in_sql_tells_who_moved_who_left_and_who_came_back(shop: Shop) -> None:
+    published: dict[int, dict[str, str]] = {}
+
+    def publish() -> None:
+        shop.run("FULL")
+        [(version,)] = shop.query("select base_version from idr_meta.base_state")
+        published[version] = current(shop)
+
+    publish()
+    shop.query("update shop.people set email = 'c@x.org' where id = 2")
+    publish()
+    shop.query("delete from shop.people where id = 3")
+    publish()
+    shop.add((3, "a@x.org", None, "c", NOW))
+    publish()
+    for version, was in published.items():
+        rows = shop.query(
+            "select entity_key, resolved_id from idr_out.identity_membership_history"
+            " where from_version <= ? and (to_version is null or to_version > ?) order by 1",
+            version,
+            version,
+        )
+        assert rows == sorted(was.items())
