@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import networkx as nx
@@ -13,11 +14,11 @@ from idr import overrides
 from idr.config.validate import LARGEST
 from idr.evidence import fewest_cuts, priority
 from idr.explain import explain
-from idr.model import Config, Guardrails, Rule
+from idr.model import Config, Guardrails, Identifier, Rule
 from idr.show import show
 from idr.stages.overrides import LINK_RULE
 from tests.resolution.histories import Expected, World
-from tests.resolution.shop import NOW, Shop
+from tests.resolution.shop import NOW, SHOP, Shop
 
 
 def test_a_link_made_by_a_person_is_stronger_than_any_rule_and_a_rule_that_is_gone_is_as_weak_as_the_weakest() -> None:
@@ -204,3 +205,63 @@ def test_a_value_that_was_skipped_once_and_links_again_is_evidence_again() -> No
     shop.run()
     told = explain(shop.wh, "shop:2", "shop:3")["cause"]
     assert (told["kind"], told["link"]["entity_key"], told["link"]["rule_id"]) == ("cut", "shop:3", "email")
+
+
+def test_a_value_that_is_skipped_is_no_evidence_and_takes_none_from_others() -> None:
+    """4 makes the phone one of too many: 1, 2 and 3 are one by their e-mail alone, until it is cut where 3 holds it."""
+    shop = Shop(
+        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        rules={name: Rule(name, (name,), rank, max_group_size=3) for rank, name in enumerate(("email", "phone"))},
+    )
+    shop.add(*((key, "a@x.org", "55", "x", NOW) for key in (1, 2, 3)), (4, None, "55", "x", NOW))
+    shop.run("FULL")
+
+    def links() -> list[tuple]:
+        return [(row["rule_id"], row["sample"]) for row in show(shop.wh, "shop:1")["links"]]
+
+    assert links() == [("email", ["shop:1", "shop:2", "shop:3"])]
+    overrides.add(shop.wh, "UNLINK", "shop:1", "shop:3", "no", "ann", shop.now)
+    shop.run()
+    assert links() == [("email", ["shop:1", "shop:2"])]
+    told = explain(shop.wh, "shop:2", "shop:3")["cause"]
+    assert (told["kind"], told["link"]["entity_key"], told["link"]["rule_id"]) == ("cut", "shop:3", "email")
+
+
+def test_records_are_together_since_the_last_of_them_came_back() -> None:
+    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None))
+    shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
+    first = shop.run("FULL")["run_id"]
+    shop.query("delete from shop.people where id = 2")
+    shop.run("FULL")
+    shop.add((2, "a@x.org", None, "b", shop.now))
+    last = shop.run("FULL")["run_id"]
+    told = explain(shop.wh, "shop:1", "shop:2")
+    assert (told["since_run_id"], told["path"][0]["since_run_id"]) == (last, last)
+    assert explain(shop.wh, "shop:3", "shop:3")["since_run_id"] == first
+
+
+def test_the_edges_in_sql_are_those_that_link_today() -> None:
+    """1, 2 and 3 share an e-mail that 6 made one of too many, and a phone that 4 still does; 3 and 5 share a name."""
+    columns = {"email": "email", "name": "name", "phone": "phone"}
+    shop = Shop(
+        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        sources={"shop": replace(SHOP, identifiers=columns, attributes={})},
+        identifiers={name: Identifier(name, "trim") for name in columns},
+        rules={name: Rule(name, (name,), rank, max_group_size=3) for rank, name in enumerate(columns)},
+    )
+    shop.add((1, "a@x.org", "55", "p", NOW), (2, "a@x.org", "55", "q", NOW), (3, "a@x.org", "55", "n", NOW))
+    shop.add((4, None, "55", "r", NOW), (5, None, None, "n", NOW), (6, "a@x.org", None, "s", NOW))
+
+    def edges() -> list[tuple]:
+        select = "select left_entity_key, right_entity_key, rule_id from idr_out.identity_edges_current order by all"
+        return shop.query(select)
+
+    shop.run("FULL")
+    assert edges() == [("shop:3", "shop:5", "name")]
+    shop.query("delete from shop.people where id = 6")
+    shop.run("FULL")
+    by_email = [("shop:1", "shop:2", "email"), ("shop:1", "shop:3", "email")]
+    assert edges() == [*by_email, ("shop:3", "shop:5", "name")]
+    overrides.add(shop.wh, "UNLINK", "shop:1", "shop:3", "no", "ann", shop.now)
+    shop.run()
+    assert edges() == [by_email[0], ("shop:3", "shop:5", "name")]

@@ -195,6 +195,18 @@ def test_a_skipped_value_is_told_with_its_rule_size_and_limit() -> None:
     )
 
 
+def test_of_several_skipped_values_the_one_of_the_first_rule_is_told_to_those_that_share_it() -> None:
+    rules = {name: Rule(name, (name,), 1, max_group_size=2) for name in ("email", "phone")}
+    shop = Shop(rules=rules, guardrails=UNLIMITED)
+    sizes = range(3, 7)
+    shop.add(*((10 * size + i, f"{size}@x.org", f"555{size}", "x", NOW) for size in sizes for i in range(size)))
+    shop.run("FULL")
+    for size in sizes:
+        told = explain(shop.wh, f"shop:{size}0", f"shop:{size}2")["cause"]
+        assert told == {"kind": "oversized", "rule_id": "email", "group_size": size, "max_group_size": 2}
+    assert explain(shop.wh, "shop:30", "shop:40")["cause"]["kind"] == "nothing"
+
+
 def test_of_a_value_that_was_skipped_again_and_again_the_size_of_today_is_told() -> None:
     shop = Shop(rules={"email": Rule("email", ("email",), 1, max_group_size=2)}, guardrails=UNLIMITED)
     for size in (7, 3, 6, 4, 5):
