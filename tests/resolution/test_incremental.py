@@ -9,7 +9,7 @@ import networkx as nx
 import pytest
 
 from idr import overrides
-from idr.model import Guardrails, Rule
+from idr.model import Guardrails, Identifier, Rule
 from tests.resolution.shop import NOW, SHOP, Shop
 
 UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
@@ -101,6 +101,28 @@ def test_of_two_equal_parts_the_one_with_the_smallest_key_keeps_the_id(key: int)
     shop.run()
     assert shop.clusters() == [["shop:1", "shop:2"], ["shop:3", "shop:4"]]
     assert shop.ids()["shop:2"] == before != shop.ids()["shop:3"]
+
+
+def test_the_smallest_key_decides_whatever_the_other_keys_of_the_parts_are() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"{i in (1, 4)}@x.org", "55", "x", NOW) for i in range(1, 5)))
+    shop.run("FULL")
+    before = shop.ids()["shop:1"]
+    shop.query("update shop.people set phone = null, upd = ? where id in (1, 4)", LATER)
+    shop.run()
+    assert shop.clusters() == [["shop:1", "shop:4"], ["shop:2", "shop:3"]]
+    assert shop.ids()["shop:4"] == before != shop.ids()["shop:3"]
+
+
+def test_of_ids_that_began_together_the_one_of_the_largest_identity_stays() -> None:
+    shop = Shop(guardrails=UNLIMITED)
+    shop.add(*((i, f"{max(i, 2)}@x.org", None, "x", NOW) for i in range(1, 9)))
+    shop.run("FULL")
+    before = shop.ids()
+    assert before["shop:2"] == before["shop:1"] != min(before.values())
+    shop.query("update shop.people set email = '2@x.org', upd = ?", LATER)
+    shop.run()
+    assert set(shop.ids().values()) == {before["shop:1"]}
 
 
 def test_an_update_takes_back_the_edge_of_the_old_value() -> None:
@@ -216,6 +238,23 @@ def test_a_group_stays_skipped_while_it_is_above_its_cap() -> None:
     assert shop.clusters() == oracle(shop) == [["shop:3", "shop:4"]]
 
 
+@pytest.mark.parametrize("mode", ["FULL", "INCR"])
+def test_a_skipped_value_joins_not_even_records_that_others_join(mode: str) -> None:
+    """1 and 2 share an e-mail and a name, 3 and 4 too; the telephone is that of too many."""
+    columns = {"email": "email", "name": "name", "phone": "phone"}
+    shop = Shop(
+        guardrails=UNLIMITED,
+        sources={"shop": replace(SHOP, identifiers=columns, attributes={})},
+        identifiers={name: Identifier(name, "trim") for name in columns},
+        rules={name: Rule(name, (name,), rank, max_group_size=2) for rank, name in enumerate(columns)},
+    )
+    shop.add((0, None, None, None, NOW))
+    shop.run("FULL")
+    shop.add(*((i, f"{(i + 1) // 2}@x.org", "55", f"name {(i + 1) // 2}", LATER) for i in range(1, 5)))
+    shop.run(mode)
+    assert shop.clusters() == [["shop:0"], ["shop:1", "shop:2"], ["shop:3", "shop:4"]]
+
+
 def test_a_skipped_group_names_the_first_run_that_met_it_and_the_last_that_examined_it() -> None:
     shop = Shop(guardrails=UNLIMITED, rules={"email": Rule("email", ("email",), 1, max_group_size=2)})
     shop.add(
@@ -304,6 +343,29 @@ def test_an_incremental_run_looks_at_what_a_change_can_alter_and_at_nothing_else
         at = LATER + timedelta(minutes=number)
         shop.query("update shop.people set name = 'new', upd = ? where id = ?", at, key)
         assert looked_at() == size
+
+
+def test_who_holds_a_value_is_looked_at_when_it_links_or_linked_before() -> None:
+    """A value that one holds, or more than may, links nobody."""
+    rules = {"email": Rule("email", ("email",), 1, max_group_size=2)}
+    shop = Shop(guardrails=UNLIMITED, rules=rules, sources=WATCHED)
+    add_one(shop, 1, email="a@x.org")
+    shop.run("FULL")
+
+    def looked_at(*keys: int) -> int:
+        for key in keys:
+            add_one(shop, key, email="a@x.org")
+        run_id = shop.run()["run_id"]
+        query = "select rows_written from idr_out.stage_metrics where run_id = ? and stage = 'scope'"
+        return shop.query(query, run_id)[0][0]
+
+    assert looked_at(2, 3) == 2
+    shop.query("delete from shop.people where id in (2, 3)")
+    assert looked_at() == 0
+    assert looked_at(4) == 2
+    assert shop.clusters() == [["shop:1", "shop:4"]]
+    assert looked_at(5) == 3
+    assert shop.clusters() == [["shop:1"], ["shop:4"], ["shop:5"]]
 
 
 def test_a_row_that_ties_with_the_watermark_is_not_lost() -> None:
