@@ -111,3 +111,30 @@ def test_whatever_ends_a_run_is_in_the_history_and_goes_on_to_the_caller(error: 
     told = ("FAILED", code, "membership", error.__name__)
     assert shop.query(f"select {columns} from idr_out.run_history") == [told]
     assert shop.clusters() == []
+
+
+class Pressed:
+    """A real connection on which somebody presses Ctrl+C as soon as a run has published."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.has_published = False
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        done = self.connection.execute(sql, *arguments)
+        self.has_published |= "UPDATE idr_meta.base_state" in sql
+        if self.has_published and sql == "commit":
+            self.has_published = False
+            raise KeyboardInterrupt
+        return done
+
+
+def test_a_run_that_is_interrupted_after_it_published_is_told_as_what_it_is(shop: Shop) -> None:
+    before = shop.clusters()
+    shop.now += timedelta(minutes=1)
+    with pytest.raises(KeyboardInterrupt):
+        run(DuckDBWarehouse(Pressed(shop.connection)), "INCR", clock=lambda: shop.now)
+    assert shop.clusters() != before
+    last = "select status, error_code, version from idr_out.run_history order by started_at desc limit 1"
+    assert shop.query(last) == [("SUCCESS", None, 2)]
+    assert shop.query("select holder from idr_meta.run_lock") == [(None,)]

@@ -134,6 +134,7 @@ def test_whoever_is_asked_for_was_whom_the_run_published(seed: int) -> None:
     world.connection.close()
 
 
+@pytest.mark.slow
 def test_the_membership_history_in_sql_is_what_each_run_published() -> None:
     for seed in range(4):
         world = World(seed)
