@@ -19,6 +19,7 @@ from .conftest import Local
 pytestmark = pytest.mark.snowflake
 
 
+@pytest.mark.slow
 def test_snow_tests_its_connection(local: Local) -> None:
     tested = local.snow("connection", "test", "--format", "json")
     assert tested.returncode == 0, tested.stderr + tested.stdout
@@ -42,6 +43,7 @@ def test_snow_runs_a_file(local: Local, database: str, tmp_path: Path) -> None:
     assert json.loads(ran.stdout)[-1] == [{"TOTAL": 3}]
 
 
+@pytest.mark.slow
 def test_snow_shows_an_error_and_fails(local: Local) -> None:
     ran = local.snow("sql", "-q", "select * from nowhere.public.t")
     assert ran.returncode == 1
@@ -187,6 +189,7 @@ def test_system_functions_that_snow_asks(cursor: SnowflakeCursor, call: str, col
     assert [c.name for c in cursor.description] == [column]
 
 
+@pytest.mark.slow
 def test_snow_describes_and_drops_a_table_by_its_full_name(local: Local, database: str) -> None:
     local.query(f"create table {database}.public.t (a int)")
     described = local.snow("object", "describe", "table", f"{database}.PUBLIC.T", "--format", "json")

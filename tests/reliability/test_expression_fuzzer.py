@@ -20,7 +20,7 @@ from idr.warehouse.translate import to_duckdb
 from tests.reliability.hostile import corpus
 from tests.reliability.tally import LONG, count
 
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 EXAMPLES = 30_000 if LONG else 1_000
 COLUMNS = ("id", "email", '"Weird Name"', "payload", "updated_at", "NAME")
 LITERALS = ("1", "0.5", "'a'", "''", "'it''s'", "null", "true", "'%'", "'2024-01-01'", "'YYYY-MM-DD'", "-1")

@@ -28,7 +28,7 @@ from tests.reliability.scene import disagreements, leftovers
 from tests.reliability.tally import LONG, count
 from tests.reliability.test_injections_outside import OBEYED
 
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 NOW = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 IDENTIFIERS = {
     name: Identifier(
@@ -166,7 +166,6 @@ class World:
         ).fetchall()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20 if LONG else 1))
 def test_records_of_hostile_values_are_resolved_as_the_oracle_resolves_them(seed: int) -> None:
     with closing(duckdb.connect(":memory:", config={"threads": 1})) as connection:
@@ -200,7 +199,6 @@ def _profiles(world: World) -> list[str]:
     return wrong
 
 
-@pytest.mark.slow
 def test_what_the_commands_print_and_write_is_harmless(tmp_path: Path) -> None:
     """Each command on records with hostile keys: an answer about that record, and nothing that a terminal obeys."""
     database = tmp_path / "my.duckdb"

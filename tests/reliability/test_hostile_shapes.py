@@ -22,7 +22,7 @@ from tests.reliability.bounded import bounded
 from tests.reliability.scene import disagreements, leftovers
 from tests.reliability.tally import LONG, count
 
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 MAILBOX = 1_000_000 if LONG else 20_000
 CHAIN = 100_000 if LONG else 10_000
 VALUES = 10_000 if LONG else 2_000
@@ -93,8 +93,8 @@ def published(file: Path) -> set[frozenset[str]]:
     "room",
     [
         pytest.param(1, id="below the cap"),
-        pytest.param(0, id="at the cap", marks=pytest.mark.slow),
-        pytest.param(-1, id="above the cap", marks=pytest.mark.slow),
+        pytest.param(0, id="at the cap"),
+        pytest.param(-1, id="above the cap"),
     ],
 )
 def test_a_mailbox_of_everybody(room: int, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_chain_without_end(tmp_path: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("on_conflict", ["hold", pytest.param("report", marks=pytest.mark.slow), "cut"])
+@pytest.mark.parametrize("on_conflict", ["hold", pytest.param("report"), "cut"])
 def test_an_identity_of_very_many_values(on_conflict: str, tmp_path: Path) -> None:
     """One phone, thousands of e-mails: held, reported, or cut down to the limit."""
     query = f"select i as id, 'e' || i || '@x.org' as email, '1' as phone, {UPD} from range({VALUES}) r(i)"
@@ -181,7 +181,6 @@ def test_a_record_of_very_many_identifiers(tmp_path: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.slow
 def test_one_key_again_and_again(tmp_path: Path) -> None:
     """The latest row of a key wins; of rows of one time always the same, in whatever order they lie."""
     wrong: list[str] = []

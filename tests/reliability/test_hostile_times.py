@@ -18,7 +18,7 @@ from tests.reliability.scene import disagreements
 from tests.reliability.tally import LONG, count
 from tests.resolution.shop import NOW, SHOP, Shop
 
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 MINUTE = timedelta(minutes=1)
 FAR = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - the tables hold timestamps without a zone
@@ -194,7 +194,7 @@ def _undated(connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
 
 
 @pytest.mark.parametrize("arrival", [_new, _tie, _changed, _undated], ids=lambda one: one.__name__.strip("_"))
-@pytest.mark.parametrize("mode", [pytest.param("FULL", marks=pytest.mark.slow), "INCR"])
+@pytest.mark.parametrize("mode", [pytest.param("FULL"), "INCR"])
 def test_a_row_that_arrives_during_a_run(mode: str, arrival: Arrival) -> None:
     """Before each statement of a run another connection writes: the row is in this run, or in the next one."""
     wrong, tried, point, statements = [], 0, 0, 1

@@ -18,7 +18,7 @@ from idr.run import run
 from tests.reliability.hostile import CONFIG, Trap, corpus
 from tests.reliability.tally import LONG, count
 
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 CORPUS = corpus()
 PER_COLUMN = 40 if LONG else 1
 PER_KEY = 30 if LONG else 2

@@ -16,7 +16,7 @@ from tests.cli.command import idr
 from tests.reliability.hostile import CONFIG, Trap, corpus
 from tests.reliability.tally import LONG, count
 
-pytestmark = pytest.mark.timeout(0 if LONG else 120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 PER_PLACE = 40 if LONG else 1
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 # Options that say where to write may write there; those that start programs are the local Snowflake's own.
@@ -64,7 +64,7 @@ def _arguments(path: tuple[str, ...], place: str, text: str, usual: dict[str, st
     return [*path, *options, "--", *plain]
 
 
-@pytest.mark.parametrize("as_json", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["text", "json"])
+@pytest.mark.parametrize("as_json", [False, pytest.param(True)], ids=["text", "json"])
 def test_in_every_option_and_argument(tmp_path: Path, as_json: bool) -> None:
     database = tmp_path / "my.duckdb"
     with closing(Trap(tmp_path, str(database))) as trap:

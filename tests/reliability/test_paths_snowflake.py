@@ -13,7 +13,7 @@ import snowflake.connector
 from tests.emulator.conftest import Local
 from tests.reliability.tally import LONG, count
 
-pytestmark = [pytest.mark.snowflake, pytest.mark.timeout(0 if LONG else 120)]
+pytestmark = [pytest.mark.snowflake, pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 SECRET = "kept in a file that no stage holds"
 INTERNAL = 370001
 PATHS = [
@@ -154,7 +154,6 @@ def test_the_traps_work(guarded: Guarded) -> None:
     assert len(found) == 3
 
 
-@pytest.mark.slow
 def test_paths_in_stages(guarded: Guarded) -> None:
     assert _tried(guarded, "paths of stages", LOCATIONS, "'") == []
 
