@@ -95,11 +95,10 @@ class StatementLog(Counted):
         return self._tables[name]
 
     def _measured(self, name: str) -> _Table | None:
-        *database, schema, table = name.split(".")
         columns = self._connection.execute(
             "select column_name, data_type from duckdb_columns()"
             " where database_name = coalesce(?, current_database()) and schema_name = ? and table_name = ?",
-            [*database, schema, table] if database else [None, schema, table],
+            [None, *name.split(".")][-3:],
         ).fetchall()
         if not columns:
             return None

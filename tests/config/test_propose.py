@@ -23,7 +23,7 @@ from idr.model import Config
 from idr.warehouse import Column
 from idr.warehouse.duckdb import DuckDBWarehouse
 
-SCHEMAS = int(os.environ.get("IDR_HISTORIES", "200")) // 5  # --long: ten times as many
+SCHEMAS = int(os.environ.get("IDR_HISTORIES", "200")) // 5
 CUSTOMERS = """
 create schema crm;
 create table crm.customers as

@@ -194,7 +194,7 @@ def _undated(connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
 
 
 @pytest.mark.parametrize("arrival", [_new, _tie, _changed, _undated], ids=lambda one: one.__name__.strip("_"))
-@pytest.mark.parametrize("mode", [pytest.param("FULL"), "INCR"])
+@pytest.mark.parametrize("mode", ["FULL", "INCR"])
 def test_a_row_that_arrives_during_a_run(mode: str, arrival: Arrival) -> None:
     """Before each statement of a run another connection writes: the row is in this run, or in the next one."""
     wrong, tried, point, statements = [], 0, 0, 1

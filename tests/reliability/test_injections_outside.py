@@ -64,7 +64,7 @@ def _arguments(path: tuple[str, ...], place: str, text: str, usual: dict[str, st
     return [*path, *options, "--", *plain]
 
 
-@pytest.mark.parametrize("as_json", [False, pytest.param(True)], ids=["text", "json"])
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_in_every_option_and_argument(tmp_path: Path, as_json: bool) -> None:
     database = tmp_path / "my.duckdb"
     with closing(Trap(tmp_path, str(database))) as trap:
