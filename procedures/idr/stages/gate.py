@@ -20,7 +20,7 @@ class Verdict:
 def judge(ctx: RunContext, rows_read: int) -> Verdict:
     """Judge the plan in the work tables. The first publish of all moves nothing, so ratios do not apply to it."""
     counts = count(ctx, rows_read)
-    reasons = [*_limits(ctx, counts), *([] if ctx.is_nothing else _sources(ctx))]
+    reasons = [*_limits(ctx, counts), *(_sources(ctx) if counts["removed"] else [])]
     return Verdict("HOLD" if reasons else "PASS", reasons, counts)
 
 
