@@ -3,8 +3,9 @@
 The floor is what DuckDB alone needs to read, normalise in the plainest way and write membership, clusters and golden
 profiles with the components given; `floor_same_forms` normalises as a run does, so that it writes the same values.
 `propagation` is the floor that finds the components itself, by label propagation over numbered records. `usual` writes
-what a run writes, as most SQL projects do: label propagation over the records' own keys. `idr` does everything:
-provenance, diff, events, evidence, gate, one transaction; `idr_bounded` does it in bounded memory.
+what a run writes, as most SQL projects do: label propagation over the records' own keys, upserts, the engine as it
+comes. `idr` does everything: provenance, diff, events, evidence, gate, one transaction; `idr_bounded` does it in
+bounded memory.
 """
 
 from __future__ import annotations
@@ -140,9 +141,9 @@ def propagation(base: str) -> Figures:
 
 
 def usual(base: str) -> Figures:
-    """All outputs of a run, around a label propagation over the records' own keys."""
+    """All outputs of a run, around a label propagation over the records' own keys, with the engine's own options."""
     with retail.copied(base) as path, duckdb.connect(str(path)) as connection:
-        counted = _plain(connection)
+        counted = Counted(connection)
         before = written_megabytes()
         schema, record, *_ = retail.statements("floor")
         parts = {"floor.record": _seconds(counted, schema) + _seconds(counted, record)}

@@ -1,5 +1,5 @@
 -- What a run of IDR writes besides the evidence, DuckDB dialect: the difference to what is there (nothing, at first),
--- membership, clusters, golden profile with the record that each value comes from, events, state for the next run.
+-- membership (upsert), clusters, golden profile with the record that each value comes from, events, state for the next run.
 create table floor.membership (entity_key varchar, resolved_id varchar, updated_ts timestamptz);
 create table floor.membership_change as
 select l.entity_key, m.resolved_id as old_resolved_id, md5(l.label) as resolved_id
@@ -7,7 +7,12 @@ from floor.label as l
 left join floor.membership as m on l.entity_key = m.entity_key
 where m.resolved_id is null or m.resolved_id <> md5(l.label);
 insert into floor.membership
-select entity_key, resolved_id, current_timestamp from floor.membership_change;
+select c.entity_key, c.resolved_id, current_timestamp
+from floor.membership_change as c
+where not exists (select 1 from floor.membership as m where m.entity_key = c.entity_key);
+update floor.membership as m set resolved_id = c.resolved_id, updated_ts = current_timestamp
+from floor.membership_change as c
+where m.entity_key = c.entity_key;
 create table floor.clusters as
 select
     m.resolved_id, count(*) as cluster_size, case when count(*) = 1 then 1.0 else 0.75 end as confidence_score,
