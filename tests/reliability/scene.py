@@ -16,9 +16,10 @@ import duckdb
 from idr import overrides
 from idr.cli.session import put
 from idr.config import inspect
-from idr.model import Config, Guardrails, Identifier, Rule, Settings, Source, Survivorship
+from idr.model import Config, Identifier, Rule, Settings, Source, Survivorship
 from idr.run import approve, cleanup, forget, run
 from idr.warehouse.duckdb import DuckDBWarehouse
+from tests.resolution.shop import UNLIMITED
 
 NOW = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 THEN = NOW + timedelta(hours=1)
@@ -42,7 +43,7 @@ CONFIG = Config(
     },
     rules={"email": Rule("email", ("email",), 1, 4), "phone": Rule("phone", ("phone",), 2)},
     survivorship={"name": Survivorship("name", "most_recent")},
-    guardrails=Guardrails(None, None, None, None, None, None, None, None),
+    guardrails=UNLIMITED,
     settings=Settings(plan_ttl_minutes=10_000),
 )
 STRICT = replace(CONFIG, guardrails=replace(CONFIG.guardrails, max_moved_ratio=0.0))

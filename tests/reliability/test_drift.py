@@ -12,10 +12,10 @@ import networkx as nx
 import pytest
 
 from idr.config import inspect
-from idr.model import Config, Guardrails, Identifier, Rule, Source
+from idr.model import Config, Identifier, Rule, Source
 from tests.reliability.scene import disagreements, leftovers
 from tests.reliability.tally import LONG, count
-from tests.resolution.shop import NOW, Shop
+from tests.resolution.shop import NOW, UNLIMITED, Shop
 
 PEOPLE = Source(
     "web", "shop.web", "id", watermark="upd", detect_deletes=True, deleted_when="gone",
@@ -27,7 +27,7 @@ CONFIG = Config(
     identifiers={"email": Identifier("email", "email"), "phone": Identifier("phone", "digits")},
     rules={"email": Rule("email", ("email",), 1), "phone": Rule("phone", ("phone",), 2)},
     survivorship={},
-    guardrails=replace(Guardrails(None, None, None, None, None, None, None, None), min_source_ratio=0.5),
+    guardrails=replace(UNLIMITED, min_source_ratio=0.5),
 )
 COLUMNS = "id bigint, email varchar, phone varchar, name varchar, upd timestamp, gone boolean"
 

@@ -17,7 +17,7 @@ import pytest
 
 from idr import schema
 from idr.config import store
-from idr.model import Config, Exclusion, Guardrails, Identifier, Rule, Source, Survivorship
+from idr.model import Config, Exclusion, Identifier, Rule, Source, Survivorship
 from idr.run import run
 from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.cli.command import idr
@@ -27,6 +27,7 @@ from tests.reliability.normal_forms import FORMS, trim
 from tests.reliability.scene import disagreements, leftovers
 from tests.reliability.tally import LONG, count
 from tests.reliability.test_injections_outside import OBEYED
+from tests.resolution.shop import UNLIMITED
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 NOW = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
@@ -112,7 +113,7 @@ class World:
             identifiers=identifiers | {"none": replace(IDENTIFIERS["none"], exclude=exclude)},
             rules={rule: Rule(rule, match, at) for at, (rule, match) in enumerate(MATCH.items(), start=1)},
             survivorship={"full_name": Survivorship("full_name", "longest")},
-            guardrails=Guardrails(None, None, None, None, None, None, None, None),
+            guardrails=UNLIMITED,
         )
 
     def put(self, source: str, key: str) -> None:

@@ -21,6 +21,7 @@ from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.reliability.bounded import bounded
 from tests.reliability.scene import disagreements, leftovers
 from tests.reliability.tally import LONG, count
+from tests.resolution.shop import UNLIMITED
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
 MAILBOX = 1_000_000 if LONG else 20_000
@@ -30,7 +31,6 @@ WIDE = 250 if LONG else 40
 TEXT = 1_000_000 if LONG else 100_000  # characters
 NOW = datetime(2024, 6, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 UPD = f"'{NOW}'::timestamp as upd"
-NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 
 
 def made(file: Path, query: str, *, cap: int = 100, **changes: Any) -> Path:
@@ -53,7 +53,7 @@ def _configure(connection: duckdb.DuckDBPyConnection, cap: int, changes: Mapping
         "sources": {"s": source},
         "identifiers": {"email": Identifier("email", "email"), "phone": Identifier("phone", "trim")},
         "rules": {"email": Rule("email", ("email",), 1, cap), "phone": Rule("phone", ("phone",), 2, cap)},
-        "survivorship": {}, "guardrails": NO_LIMITS,
+        "survivorship": {}, "guardrails": UNLIMITED,
     }  # fmt: skip
     store.apply(wh, Config(**{**settings, **changes}))
 
@@ -172,7 +172,7 @@ def test_a_record_of_very_many_identifiers(tmp_path: Path) -> None:
         kinds = ("name", "trim", "upper", "lower")
         identifiers = {name: Identifier(name, kinds[at % 4]) for at, name in enumerate(names)}
         rules = {name: Rule(name, (name,), at) for at, name in enumerate(names, start=1)}
-        store.apply(wh, Config({"s": source}, identifiers, rules, {}, NO_LIMITS))
+        store.apply(wh, Config({"s": source}, identifiers, rules, {}, UNLIMITED))
         result = run(wh, "FULL")
         found = disagreements(connection)
         parts = connection.execute("select count(*) from idr_out.identity_clusters_current").fetchall()

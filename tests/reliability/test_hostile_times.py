@@ -10,22 +10,21 @@ from typing import Any
 import duckdb
 import pytest
 
-from idr.model import Config, Guardrails, Source
+from idr.model import Config, Source
 from idr.run import run
 from idr.warehouse.duckdb import DuckDBWarehouse
 from tests.reliability.dying import Counted
 from tests.reliability.scene import disagreements
 from tests.reliability.tally import LONG, count
-from tests.resolution.shop import NOW, SHOP, Shop
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, Shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0 if LONG else 120)]
-NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 MINUTE = timedelta(minutes=1)
 FAR = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - the tables hold timestamps without a zone
 
 
 def shop(**changes: Any) -> Shop:
-    return Shop(guardrails=NO_LIMITS, sources={"shop": replace(SHOP, **changes)})
+    return Shop(guardrails=UNLIMITED, sources={"shop": replace(SHOP, **changes)})
 
 
 def judged(part: str, *checks: tuple[str, bool]) -> None:
@@ -171,7 +170,7 @@ def _cast(source: Source) -> Source:
 
 
 def _parts(config: Config) -> dict[str, Any]:
-    return {"identifiers": config.identifiers, "rules": config.rules, "survivorship": {}, "guardrails": NO_LIMITS}
+    return {"identifiers": config.identifiers, "rules": config.rules, "survivorship": {}, "guardrails": UNLIMITED}
 
 
 Arrival = Callable[[duckdb.DuckDBPyConnection, datetime], None]

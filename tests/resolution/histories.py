@@ -12,13 +12,13 @@ import networkx as nx
 from idr import overrides, schema
 from idr.config import store
 from idr.errors import IdrError
-from idr.model import Config, Guardrails, Identifier, Rule, Source, Survivorship
+from idr.model import Config, Identifier, Rule, Source, Survivorship
 from idr.run import forget, run
 from idr.warehouse.duckdb import DuckDBWarehouse
+from tests.resolution.shop import UNLIMITED
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001 - the tables hold timestamps without a zone
 COLUMNS = ("e", "p", "n", "d")
-NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class World:
                 "e": Survivorship("e", self.rng.choice(["most_recent", "longest", "most_frequent", "min"])),
                 "n": Survivorship("n", self.rng.choice(["earliest", "max", "source_priority"])),
             },
-            guardrails=NO_LIMITS,
+            guardrails=UNLIMITED,
         )
         store.apply(self.wh, self.config)
         for _ in range(self.rng.randint(0, 50)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import duckdb
 
 from idr import schema
 from idr.config import store
-from idr.model import Config, Identifier, Rule, Source
+from idr.model import Config, Guardrails, Identifier, Rule, Source
 from idr.run import approve, run
 from idr.warehouse.duckdb import DuckDBWarehouse
 
@@ -23,6 +24,8 @@ SHOP = Source(
     identifiers={"email": "email", "phone": "phone"},
     attributes={"name": "name"},
 )
+WATCHED = {"shop": replace(SHOP, detect_deletes=True)}
+UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
 Rows = list[tuple[Any, ...]]
 
 

@@ -8,10 +8,8 @@ from datetime import timedelta
 import pytest
 
 from idr.explain import explain
-from idr.model import Guardrails, Identifier, Rule, Survivorship
-from tests.resolution.shop import NOW, SHOP, Shop
-
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+from idr.model import Identifier, Rule, Survivorship
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, Shop
 
 
 def two_sources(**changes: object) -> Shop:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from idr.model import Guardrails, Identifier
-from tests.resolution.histories import NO_LIMITS
-from tests.resolution.shop import NOW, SHOP, Shop
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, Shop
 
 LATER = replace(SHOP, source_id="later", table="shop.later")
 LAST = replace(SHOP, source_id="last", table="shop.last")
 
 
 def shop_of(**guardrails: float | None) -> Shop:
-    return Shop(guardrails=replace(NO_LIMITS, **guardrails))
+    return Shop(guardrails=replace(UNLIMITED, **guardrails))
 
 
 def add_group(shop: Shop, name: str, size: int, start: int) -> None:
@@ -21,7 +20,7 @@ def add_group(shop: Shop, name: str, size: int, start: int) -> None:
 
 
 def test_every_source_that_shrinks_too_much_is_told_with_its_numbers() -> None:
-    shop = Shop(guardrails=NO_LIMITS)
+    shop = Shop(guardrails=UNLIMITED)
     for table in ("later", "last"):
         shop.query(f"create table shop.{table} as from shop.people")
     shop.apply(replace(shop.config, sources={"shop": SHOP, "later": LATER, "last": LAST}))
@@ -60,9 +59,9 @@ def test_a_limit_that_is_reached_and_not_passed_holds_nothing() -> None:
         "max_merged_clusters": (1, 0, "1 clusters would be merged into others; max_merged_clusters allows 0"),
     }
     for name, (reached, passed, reason) in reasons.items():
-        shop.apply(replace(shop.config, guardrails=replace(NO_LIMITS, **{name: reached})))
+        shop.apply(replace(shop.config, guardrails=replace(UNLIMITED, **{name: reached})))
         assert shop.run(dry_run=True)["reasons"] == []
-        shop.apply(replace(shop.config, guardrails=replace(NO_LIMITS, **{name: passed})))
+        shop.apply(replace(shop.config, guardrails=replace(UNLIMITED, **{name: passed})))
         assert shop.run(dry_run=True)["reasons"] == [reason]
 
 
@@ -116,7 +115,7 @@ def test_a_smaller_conflict_of_another_identifier_is_told_beside_one_that_is_kno
         "email": Identifier("email", "email", max_per_identity=1),
         "phone": Identifier("phone", "digits", max_per_identity=1),
     }
-    shop = Shop(identifiers=identifiers, guardrails=replace(NO_LIMITS, max_conflicts=0))
+    shop = Shop(identifiers=identifiers, guardrails=replace(UNLIMITED, max_conflicts=0))
     shop.add((1, "a@x.org", "5551", "x", NOW), (2, "b@x.org", "5551", "x", NOW), (3, "c@x.org", "5551", "x", NOW))
     shop.approve(shop.run("FULL")["run_id"])
     shop.add((4, "a@x.org", "5552", "x", NOW))
@@ -129,7 +128,7 @@ def test_a_conflict_that_was_published_is_told_again_when_it_grows() -> None:
         "email": Identifier("email", "email"),
         "phone": Identifier("phone", "digits", max_per_identity=1),
     }
-    shop = Shop(identifiers=identifiers, guardrails=replace(NO_LIMITS, max_conflicts=0))
+    shop = Shop(identifiers=identifiers, guardrails=replace(UNLIMITED, max_conflicts=0))
     shop.add((1, "a@x.org", "5551", "x", NOW), (2, "a@x.org", "5552", "x", NOW), (3, "a@x.org", "5553", "x", NOW))
     shop.add((11, "b@x.org", "5561", "x", NOW), (12, "b@x.org", "5562", "x", NOW), (13, "c@x.org", "5571", "x", NOW))
     held = shop.run("FULL")
@@ -151,7 +150,7 @@ def test_a_conflict_that_was_published_is_told_again_when_it_grows() -> None:
 
 def test_a_conflict_ends_with_its_identity() -> None:
     phone = Identifier("phone", "digits", max_per_identity=1)
-    shop = Shop(identifiers={"email": Identifier("email", "email"), "phone": phone}, guardrails=NO_LIMITS)
+    shop = Shop(identifiers={"email": Identifier("email", "email"), "phone": phone}, guardrails=UNLIMITED)
     shop.add((1, "a@x.org", "5551", "x", NOW), (2, "a@x.org", "5552", "x", NOW))
     shop.add((3, "b@x.org", "5561", "x", NOW), (4, "b@x.org", "5562", "x", NOW), (5, "c@x.org", None, "x", NOW))
     shop.run("FULL")
@@ -169,7 +168,7 @@ def test_a_conflict_that_is_only_to_be_reported_holds_nothing() -> None:
     phone = Identifier("phone", "digits", max_per_identity=1, on_conflict="report")
     shop = Shop(
         identifiers={"email": Identifier("email", "email"), "phone": phone},
-        guardrails=replace(NO_LIMITS, max_conflicts=0),
+        guardrails=replace(UNLIMITED, max_conflicts=0),
     )
     shop.add((1, "a@x.org", "5551", "x", NOW), (2, "a@x.org", "5552", "x", NOW))
     done = shop.run("FULL")

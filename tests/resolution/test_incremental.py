@@ -9,11 +9,9 @@ import networkx as nx
 import pytest
 
 from idr import overrides
-from idr.model import Guardrails, Identifier, Rule
-from tests.resolution.shop import NOW, SHOP, Shop
+from idr.model import Identifier, Rule
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, WATCHED, Shop
 
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
-WATCHED = {"shop": replace(SHOP, detect_deletes=True)}
 LATER = NOW + timedelta(hours=1)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 
-from idr.model import Guardrails, Settings
+from idr.model import Settings
 from idr.run import run
 from idr.warehouse.duckdb import DuckDBWarehouse
-from tests.resolution.shop import NOW, SHOP, Shop
+from tests.resolution.shop import NOW, UNLIMITED, WATCHED, Shop
 
 
 class Cut(BaseException):
@@ -51,9 +50,9 @@ def run_cut_after(shop: Shop, statements: int, monkeypatch: pytest.MonkeyPatch) 
 def shop() -> Shop:
     """A published cluster of two, and changes that a run will turn into another one."""
     shop = Shop(
-        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        guardrails=UNLIMITED,
         settings=Settings(plan_ttl_minutes=10_000),
-        sources={"shop": replace(SHOP, detect_deletes=True)},
+        sources=WATCHED,
     )
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
     shop.run("FULL")

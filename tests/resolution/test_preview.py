@@ -15,12 +15,12 @@ ITS_OWN = {
     f"idr_out.{name}"
     for name in ("plan", "dry_run_results", "dry_run_summary", "run_history", "stage_metrics", "metrics_export")
 } | {"idr_meta.run_lock"}
-UNLIMITED = Guardrails(max_moved_ratio=None, min_source_ratio=None)
+NO_RATIOS = Guardrails(max_moved_ratio=None, min_source_ratio=None)
 
 
 @pytest.mark.parametrize("mode", ["FULL", "INCR"])
 def test_a_dry_run_writes_nothing_but_its_plan_and_audit(mode: str) -> None:
-    shop = Shop(guardrails=UNLIMITED, sources={"shop": replace(SHOP, detect_deletes=True)})
+    shop = Shop(guardrails=NO_RATIOS, sources={"shop": replace(SHOP, detect_deletes=True)})
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
     shop.run("FULL")
     shop.connection.execute("update shop.people set email = 'b@x.org', upd = ? where id = 2", [NOW])
@@ -37,7 +37,7 @@ def test_a_dry_run_writes_nothing_but_its_plan_and_audit(mode: str) -> None:
 
 
 def test_a_dry_run_shows_the_split_that_an_exclusion_makes() -> None:
-    shop = Shop(guardrails=UNLIMITED)
+    shop = Shop(guardrails=NO_RATIOS)
     shop.add((1, "a@x.org", "5551", "a", NOW), (2, "a@x.org", "5559", "b", NOW))
     shop.add((3, "c@x.org", "5559", "c", NOW), (4, "c@x.org", None, "d", NOW))
     shop.run("FULL")
@@ -61,7 +61,7 @@ def test_a_dry_run_shows_the_split_that_an_exclusion_makes() -> None:
 
 
 def test_merges_and_splits_are_counted() -> None:
-    shop = Shop(guardrails=UNLIMITED)
+    shop = Shop(guardrails=NO_RATIOS)
     shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(6)))
     assert shop.run("FULL")["counts"]["created"] == 6
     later = NOW + timedelta(hours=1)
@@ -74,7 +74,7 @@ def test_merges_and_splits_are_counted() -> None:
 
 
 def test_the_history_counts_what_a_run_touched_and_not_all_there_is() -> None:
-    shop = Shop(guardrails=UNLIMITED)
+    shop = Shop(guardrails=NO_RATIOS)
     shop.add(*((i, f"u{i}@x.org", None, "x", NOW) for i in range(50)))
     shop.run("FULL")
     shop.add((100, "u7@x.org", None, "x", NOW + timedelta(hours=1)))
@@ -89,7 +89,7 @@ def test_the_history_counts_what_a_run_touched_and_not_all_there_is() -> None:
 
 
 def test_a_cluster_begins_when_it_is_published_and_not_when_it_was_planned() -> None:
-    shop = Shop(guardrails=UNLIMITED)
+    shop = Shop(guardrails=NO_RATIOS)
     shop.add((1, "a@x.org", None, "x", NOW))
     shop.run("FULL")
     first = shop.now

@@ -8,13 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from idr.model import Guardrails, Survivorship
+from idr.model import Survivorship
 from tests.resolution.agreement import Value, survivor
-from tests.resolution.shop import NOW, SHOP, Shop
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, Shop
 
 STRATEGIES = ("most_recent", "earliest", "longest", "most_frequent", "min", "max", "source_priority")
 WORDS = ("10", "9", "-1.5", "100", "b", "aa", "B", "ccc", "aa ", "09")
-NO_LIMITS = Guardrails(None, None, None, None, None, None, None, None)
 
 
 @pytest.mark.parametrize("sources", [(), ("mail",), ("mail", "shop")], ids=lambda names: "-".join(names) or "trust")
@@ -22,7 +21,7 @@ def test_the_strategy_decides_then_age_trust_and_key(sources: tuple[str, ...]) -
     rng = random.Random(len(sources))
     attributes = {f"by_{name}": "name" for name in STRATEGIES}
     trusts = {"shop": 2, "mail": 3, "fair": 1}
-    shop = Shop(guardrails=NO_LIMITS)
+    shop = Shop(guardrails=UNLIMITED)
     for name in ("mail", "fair"):
         shop.query(f"create table shop.{name} as from shop.people")
     table = {"shop": "people", "mail": "mail", "fair": "fair"}

@@ -17,8 +17,7 @@ from idr.model import Exclusion, Guardrails, Identifier, Settings
 from idr.run import run
 from idr.schedule.options import Schedule
 from idr.stages.components import _PRIME
-from tests.resolution.histories import NO_LIMITS
-from tests.resolution.shop import NOW, Shop
+from tests.resolution.shop import NOW, UNLIMITED, Shop
 
 
 def test_a_chain_of_any_length_is_one_cluster() -> None:
@@ -40,7 +39,7 @@ def test_the_order_of_a_chain_is_never_drawn_anew() -> None:
             sent.append(sql)
             return self.connection.execute(sql, *values)
 
-    shop = Shop(wrap=Watched, guardrails=NO_LIMITS)
+    shop = Shop(wrap=Watched, guardrails=UNLIMITED)
     shop.add(*((i, f"a{i // 2}@x.org", f"555{(i + 1) // 2:07}", "x", NOW) for i in range(200)))
     assert shop.run("FULL")["status"] == "SUCCESS"
     assert any("hook_0" in sql for sql in sent)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
 from idr.compare import compare, membership
 from idr.errors import IdrError
-from idr.model import Guardrails
 from tests.resolution.histories import World
-from tests.resolution.shop import NOW, SHOP, Shop
-
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
-WATCHED = {"shop": replace(SHOP, detect_deletes=True)}
+from tests.resolution.shop import NOW, UNLIMITED, WATCHED, Shop
 
 
 @pytest.fixture

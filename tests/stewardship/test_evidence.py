@@ -14,11 +14,11 @@ from idr import overrides
 from idr.config.validate import LARGEST
 from idr.evidence import fewest_cuts, priority
 from idr.explain import explain
-from idr.model import Config, Guardrails, Identifier, Rule
+from idr.model import Config, Identifier, Rule
 from idr.show import show
 from idr.stages.overrides import LINK_RULE
 from tests.resolution.histories import Expected, World
-from tests.resolution.shop import NOW, SHOP, Shop
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, Shop
 
 
 def test_a_link_made_by_a_person_is_stronger_than_any_rule_and_a_rule_that_is_gone_is_as_weak_as_the_weakest() -> None:
@@ -173,7 +173,7 @@ def test_without_a_weakest_link_as_many_fall_off_as_told(seed: int) -> None:
 
 def test_a_cut_link_is_no_evidence() -> None:
     """3 and 4 share a phone with 2, but both holds are cut: between them the phone says nothing any more."""
-    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None))
+    shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "e@x.org", None, "a", NOW), (2, None, "555", "b", NOW))
     shop.add((3, "e@x.org", "555", "c", NOW), (4, "e@x.org", "555", "d", NOW))
     shop.run("FULL")
@@ -188,7 +188,7 @@ def test_a_cut_link_is_no_evidence() -> None:
 
 def test_a_value_that_was_skipped_once_and_links_again_is_evidence_again() -> None:
     shop = Shop(
-        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        guardrails=UNLIMITED,
         rules={"email": Rule("email", ("email",), 1, max_group_size=3)},
     )
     shop.add(*((key, "a@x.org", None, "x", NOW) for key in (1, 2, 3, 4)))
@@ -210,7 +210,7 @@ def test_a_value_that_was_skipped_once_and_links_again_is_evidence_again() -> No
 def test_a_value_that_is_skipped_is_no_evidence_and_takes_none_from_others() -> None:
     """4 makes the phone one of too many: 1, 2 and 3 are one by their e-mail alone, until it is cut where 3 holds it."""
     shop = Shop(
-        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        guardrails=UNLIMITED,
         rules={name: Rule(name, (name,), rank, max_group_size=3) for rank, name in enumerate(("email", "phone"))},
     )
     shop.add(*((key, "a@x.org", "55", "x", NOW) for key in (1, 2, 3)), (4, None, "55", "x", NOW))
@@ -228,7 +228,7 @@ def test_a_value_that_is_skipped_is_no_evidence_and_takes_none_from_others() -> 
 
 
 def test_records_are_together_since_the_last_of_them_came_back() -> None:
-    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None))
+    shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
     first = shop.run("FULL")["run_id"]
     shop.query("delete from shop.people where id = 2")
@@ -244,7 +244,7 @@ def test_the_edges_in_sql_are_those_that_link_today() -> None:
     """1, 2 and 3 share an e-mail that 6 made one of too many, and a phone that 4 still does; 3 and 5 share a name."""
     columns = {"email": "email", "name": "name", "phone": "phone"}
     shop = Shop(
-        guardrails=Guardrails(None, None, None, None, None, None, None, None),
+        guardrails=UNLIMITED,
         sources={"shop": replace(SHOP, identifiers=columns, attributes={})},
         identifiers={name: Identifier(name, "trim") for name in columns},
         rules={name: Rule(name, (name,), rank, max_group_size=3) for rank, name in enumerate(columns)},

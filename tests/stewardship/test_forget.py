@@ -14,15 +14,14 @@ from idr import overrides, schema
 from idr.compare import membership
 from idr.config import store
 from idr.errors import IdrError
-from idr.model import Exclusion, Guardrails, Identifier, Rule
+from idr.model import Exclusion, Identifier, Rule
 from idr.run import forget
 from idr.show import show
 from idr.stages.context import RunContext
 from idr.warehouse.compact import compact
 from idr.warehouse.duckdb import DuckDBWarehouse
-from tests.resolution.shop import NOW, SHOP, Shop
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, WATCHED, Shop
 
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
 KEY = "shop:7070707"
 VALUES = ("zebulon@quirk.example", "4915550001", "Zebulon Quirk-Ä")
 WORDS = (KEY, "7070707", *VALUES)
@@ -44,7 +43,7 @@ def full_shop() -> Shop:
     """One whose tables name the record wherever they can: log, plans, previews, samples, messages, overrides, cuts."""
     shop = Shop(
         guardrails=replace(UNLIMITED, suspect_group_factor=5),
-        sources={"shop": replace(SHOP, detect_deletes=True)},
+        sources=WATCHED,
     )
     rule = shop.config.rules["phone"]
     shop.apply(replace(shop.config, rules={**shop.config.rules, "phone": replace(rule, max_group_size=2)}))
@@ -211,7 +210,7 @@ def test_a_group_that_shrinks_to_its_limit_links_again() -> None:
 
 def test_groups_of_a_value_that_nobody_else_holds_are_erased_and_all_others_stay() -> None:
     rules = {"email": Rule("email", ("email",), 1, max_group_size=2), "phone": Rule("phone", ("phone",), 2)}
-    shop = Shop(guardrails=UNLIMITED, rules=rules, sources={"shop": replace(SHOP, detect_deletes=True)})
+    shop = Shop(guardrails=UNLIMITED, rules=rules, sources=WATCHED)
     shop.add(*((i, "left@x.org", None, "x", NOW) for i in range(3)))
     shop.add(*((10 + i, "mine@x.org", "555", "x", NOW) for i in range(3)), (20, None, "555", "x", NOW))
     shop.run("FULL")
@@ -254,7 +253,7 @@ def test_erasure_ends_what_the_records_vetoes_cut() -> None:
 
 
 def test_a_record_that_left_its_source_before_is_erased_from_the_log() -> None:
-    shop = Shop(guardrails=UNLIMITED, sources={"shop": replace(SHOP, detect_deletes=True)})
+    shop = Shop(guardrails=UNLIMITED, sources=WATCHED)
     shop.add((1, "a@x.org", None, "a", NOW), (7070707, *VALUES, NOW))
     shop.run("FULL")
     shop.connection.execute("delete from shop.people where id = 7070707")
@@ -269,7 +268,7 @@ def test_a_record_that_left_its_source_before_is_erased_from_the_log() -> None:
 
 def test_of_a_record_that_left_before_nothing_stays_and_of_others_everything() -> None:
     """No run computes its links, cuts and plans anew: they are taken out one by one."""
-    shop = Shop(guardrails=UNLIMITED, sources={"shop": replace(SHOP, detect_deletes=True)})
+    shop = Shop(guardrails=UNLIMITED, sources=WATCHED)
     shop.add((1, "a@x.org", None, "a", NOW), (7070707, *VALUES, NOW))
     shop.run("FULL")
     shop.query("delete from shop.people where id = 7070707")

@@ -9,12 +9,10 @@ import pytest
 from idr import overrides
 from idr.errors import IdrError
 from idr.explain import explain
-from idr.model import Guardrails, Identifier, Rule
+from idr.model import Identifier, Rule
 from idr.statement import read
 from idr.warehouse.duckdb import DuckDBWarehouse
-from tests.resolution.shop import NOW, Shop
-
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+from tests.resolution.shop import NOW, UNLIMITED, Shop
 
 
 @pytest.fixture

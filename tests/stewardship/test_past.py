@@ -5,13 +5,10 @@ from __future__ import annotations
 import pytest
 
 from idr.errors import IdrError
-from idr.model import Guardrails
 from idr.past import show_as_of
 from idr.run import forget
 from tests.resolution.histories import World
-from tests.resolution.shop import NOW, Shop
-
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+from tests.resolution.shop import NOW, UNLIMITED, Shop
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ import pytest
 from idr import overrides
 from idr.errors import IdrError
 from idr.explain import explain, find_entity
-from idr.model import Exclusion, Guardrails, Identifier, Rule, Source
-from tests.resolution.shop import NOW, SHOP, Shop
-
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+from idr.model import Exclusion, Identifier, Rule, Source
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, Shop
 
 SOURCE = Source(
     "shop",

@@ -7,11 +7,11 @@ from itertools import product
 
 import pytest
 
-from idr.model import Guardrails, Rule
+from idr.model import Rule
 from idr.show import show
 from tests.resolution import agreement
 from tests.resolution.histories import World
-from tests.resolution.shop import NOW, Shop
+from tests.resolution.shop import NOW, UNLIMITED, Shop
 
 Event = tuple[str, int, str, str, str, str, str, object]
 
@@ -51,7 +51,7 @@ def test_a_page_is_the_beginning_of_the_whole_conflicts_and_the_end_of_the_log()
 
 
 def test_fifty_rows_are_told_unless_another_number_is_asked_for() -> None:
-    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None))
+    shop = Shop(guardrails=UNLIMITED)
     shop.add(*((i, "a@x.org", None, "x", NOW) for i in range(52)))
     shop.run("FULL")
     told = show(shop.wh, "shop:1")
@@ -72,7 +72,7 @@ def test_links_are_told_by_the_priority_of_their_rules_then_the_rarer_value_firs
     None
 ):
     rules = {"phone": Rule("phone", ("phone",), 2), "email": Rule("email", ("email",), 1)}
-    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None), rules=rules)
+    shop = Shop(guardrails=UNLIMITED, rules=rules)
     shop.add((1, "a@x.org", None, "x", NOW), (2, "a@x.org", None, "x", NOW), (3, "a@x.org", "55", "x", NOW))
     shop.add((4, None, "55", "x", NOW), (5, "b@x.org", "55", "x", NOW), (6, "b@x.org", "66", "x", NOW))
     shop.add((7, None, "66", "x", NOW))
@@ -85,7 +85,7 @@ def test_links_are_told_by_the_priority_of_their_rules_then_the_rarer_value_firs
 
 
 def test_a_retired_id_is_told_with_its_aliases_and_its_own_events() -> None:
-    shop = Shop(guardrails=Guardrails(None, None, None, None, None, None, None, None))
+    shop = Shop(guardrails=UNLIMITED)
     shop.add((1, "a@x.org", None, "x", NOW), (2, "b@x.org", None, "x", NOW))
     shop.run("FULL")
     was = shop.ids()

@@ -8,8 +8,8 @@ from itertools import count, product
 import pytest
 
 from idr.history import history, status
-from idr.model import Guardrails, Rule
-from tests.resolution.shop import NOW, Shop
+from idr.model import Rule
+from tests.resolution.shop import NOW, UNLIMITED, Shop
 
 
 def recorded(shop: Shop, run_id: str, day: int, state: str = "SUCCESS") -> None:
@@ -36,8 +36,7 @@ def test_twenty_runs_are_told_unless_another_number_is_asked_for() -> None:
 
 
 def test_totals_are_of_what_is_published() -> None:
-    unlimited = Guardrails(None, None, None, None, None, None, None, None)
-    shop = Shop(guardrails=unlimited, rules={"email": Rule("email", ("email",), 1, max_group_size=3)})
+    shop = Shop(guardrails=UNLIMITED, rules={"email": Rule("email", ("email",), 1, max_group_size=3)})
     shop.add(
         *((i, "a@x.org", None, "x", NOW) for i in range(3)), *((10 + i, "b@x.org", None, "x", NOW) for i in range(4))
     )

@@ -6,11 +6,9 @@ import pytest
 
 from idr.config import yaml_file
 from idr.errors import IdrError
-from idr.model import Exclusion, Guardrails, Rule
+from idr.model import Exclusion, Rule
 from idr.suspects import suspects
-from tests.resolution.shop import NOW, Shop
-
-UNLIMITED = Guardrails(None, None, None, None, None, None, None, None)
+from tests.resolution.shop import NOW, UNLIMITED, Shop
 
 
 @pytest.fixture
