@@ -31,6 +31,7 @@ def test_snow_runs_a_query(local: Local) -> None:
     assert json.loads(ran.stdout) == [{"ONE": 1, "NOTHING": None, "TEXT": "ö"}]
 
 
+@pytest.mark.slow
 def test_snow_runs_a_file(local: Local, database: str, tmp_path: Path) -> None:
     file = tmp_path / "script.sql"
     file.write_text(

@@ -125,6 +125,7 @@ def test_an_error_in_a_file_names_file_and_statement(cursor: SnowflakeCursor, tm
     assert "bad.sql, statement 2 (select * from nowhere)" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_snow_lists_the_files_of_a_stage(local: Local, database: str) -> None:
     local.query("create stage s", database=database)
     listed = local.snow("stage", "list", "--in", "database", database)

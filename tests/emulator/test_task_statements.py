@@ -377,6 +377,7 @@ def test_a_task_that_the_server_left_running_has_failed_after_a_restart(
     server.stop()
 
 
+@pytest.mark.slow
 def test_snow_lists_tasks(timed: Local, sql: SnowflakeCursor) -> None:
     gated(sql, "PASS")
     [(database,)] = rows(sql, "select current_database()")

@@ -30,7 +30,7 @@ from tests.reliability.tally import LONG, count
 
 pytestmark = pytest.mark.timeout(0 if LONG else 120)
 MOMENTS = 200 if LONG else 3
-QUICK = ("set up", "INCR", "unlink")
+QUICK = ("set up", "INCR")
 MOMENT_CASES = ("INCR", "publish a plan", "forget", "cleanup")
 
 
