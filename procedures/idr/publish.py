@@ -32,10 +32,13 @@ def publish(
     """
     ctx.stage = "publish"
     ctx.published.add(ctx.config)
+    has_skipped = not ctx.is_nothing and _has_skipped(ctx)
     with ctx.wh.transaction():
         renew(ctx.wh, lease, lease_end)
         if not ctx.is_nothing:
             _apply(ctx)
+        if has_skipped:
+            ctx.run_file(_SKIPPED)
         _advance(ctx, watermarks, plan_run_id)
         also()
     ctx.published.drop(ctx.config)
@@ -58,6 +61,11 @@ def _files(ctx: RunContext) -> tuple[list[str], list[str]]:
     return ["publish/membership", "publish/clusters", state], ["publish/log", *overrides]
 
 
+def _has_skipped(ctx: RunContext) -> bool:
+    """Whether a group is skipped or resumed: their samples look through all keys, and most runs have none to make."""
+    return bool(ctx.count("skipped_change") or ctx.count("resumed_key"))
+
+
 def _apply(ctx: RunContext) -> None:
     before, after = _files(ctx)
     for path in before:
@@ -66,9 +74,6 @@ def _apply(ctx: RunContext) -> None:
     _records(ctx)
     for path in after:
         ctx.run_file(path)
-    # a sample looks through all keys, and most runs have none to make
-    if ctx.count("skipped_change") or ctx.count("resumed_key"):
-        ctx.run_file(_SKIPPED)
 
 
 def _profiles(ctx: RunContext) -> None:
