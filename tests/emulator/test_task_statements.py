@@ -185,6 +185,7 @@ def test_a_task_that_takes_too_long_fails_and_the_next_start_works(sql: Snowflak
     assert history(sql, "SLOW") == [("FAILED", None), ("SUCCEEDED", None)]
 
 
+@pytest.mark.slow
 def test_a_task_that_timed_out_ends(sql: SnowflakeCursor) -> None:
     """In real time: the handler is ended, and writes nothing afterwards."""
     sql.execute(
