@@ -164,6 +164,7 @@ def test_a_broken_configuration(db: Path, tmp_path: Path, old: str, new: str, co
     assert len(sql(db, "select run_id from idr_out.run_history")) == runs
 
 
+@pytest.mark.slow
 def test_the_installed_program_answers_with_one_object_and_its_exit_code(db: Path, tmp_path: Path) -> None:
     done = installed("run", "--db", db, "--run-mode", "FULL", "--json")
     assert (done.code, done.json()["status"]) == (0, "SUCCESS")
@@ -468,6 +469,7 @@ def test_a_killed_run_leaves_before_or_after(
     assert ("RUNNING",) not in statuses
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_it_reads_is_told_of_by_the_next(db: Path) -> None:
     before = published(db)
     sql(

@@ -15,7 +15,7 @@ from snowflake.connector import ProgrammingError
 from .apps import MANIFEST, SETUP, App
 from .conftest import Local
 
-pytestmark = pytest.mark.snowflake
+pytestmark = [pytest.mark.snowflake, pytest.mark.slow]
 SQL_PROCEDURE = "create procedure core.p() returns int language sql"
 PYTHON_PROCEDURE = (
     "create procedure {}.p() returns int language python runtime_version = '3.11' "

@@ -45,6 +45,7 @@ def check(local: Local, database: str) -> None:
     assert (row[1], row[6]) == (database, "kept")
 
 
+@pytest.mark.slow
 def test_everything_survives_a_restart(own: Local) -> None:
     fill(own, "RESTARTED")
     own.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import phonenumbers
+import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ def _e164(number: phonenumbers.PhoneNumber) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+@pytest.mark.slow
 def test_example_numbers_of_every_region_agree_however_they_are_written() -> None:
     wrong: list[tuple[str, str, str | None]] = []
     for region in sorted(PHONE_REGIONS):

@@ -78,7 +78,8 @@ def _after_the_next(case: Case, file: Path) -> list[str]:
         return leftovers(connection)
 
 
-@pytest.mark.parametrize("name", ["INCR", pytest.param("forget", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["INCR", "forget"])
 def test_ctrl_c(name: str, fast: Path) -> None:
     """A run that somebody interrupts published or did not, says which, and the next one finds nothing in its way."""
     case = CASES[name]
@@ -182,6 +183,7 @@ def test_a_full_disk(fast: Path) -> None:
     assert failed
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow(fast: Path) -> None:
     case = CASES["INCR"]
     before = case.make(fast / "start.duckdb")

@@ -46,6 +46,7 @@ def cut_after(shop: Shop, statements: int, monkeypatch: pytest.MonkeyPatch) -> b
     return True
 
 
+@pytest.mark.slow
 def test_an_erasure_that_is_cut_off_erases_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = full_shop()
     before = shop.snapshot()
