@@ -32,13 +32,11 @@ def publish(
     """
     ctx.stage = "publish"
     ctx.published.add(ctx.config)
-    has_skipped = not ctx.is_nothing and _has_skipped(ctx)
+    skipped = _skipped(ctx)
     with ctx.wh.transaction():
         renew(ctx.wh, lease, lease_end)
         if not ctx.is_nothing:
-            _apply(ctx)
-        if has_skipped:
-            ctx.run_file(_SKIPPED)
+            _apply(ctx, skipped)
         _advance(ctx, watermarks, plan_run_id)
         also()
     ctx.published.drop(ctx.config)
@@ -61,18 +59,19 @@ def _files(ctx: RunContext) -> tuple[list[str], list[str]]:
     return ["publish/membership", "publish/clusters", state], ["publish/log", *overrides]
 
 
-def _has_skipped(ctx: RunContext) -> bool:
-    """Whether a group is skipped or resumed: their samples look through all keys, and most runs have none to make."""
-    return bool(ctx.count("skipped_change") or ctx.count("resumed_key"))
+def _skipped(ctx: RunContext) -> list[str]:
+    """The file of skipped groups when one is skipped or resumed: its samples look through all keys."""
+    is_needed = not ctx.is_nothing and (ctx.count("skipped_change") or ctx.count("resumed_key"))
+    return [_SKIPPED] if is_needed else []
 
 
-def _apply(ctx: RunContext) -> None:
+def _apply(ctx: RunContext, skipped: list[str]) -> None:
     before, after = _files(ctx)
     for path in before:
         ctx.run_file(path)
     _profiles(ctx)
     _records(ctx)
-    for path in after:
+    for path in [*after, *skipped]:
         ctx.run_file(path)
 
 

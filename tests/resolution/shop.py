@@ -97,3 +97,14 @@ class Shop:
     def snapshot(self) -> dict[str, Rows]:
         """What readers see."""
         return {name: rows for name, rows in self.tables("idr_out").items() if name.endswith("_current")}
+
+
+def capped_shop(max_group_size: int) -> Shop:
+    """E-mail, name and phone link, a rule each in this order, up to a cap; no guardrail holds."""
+    columns = {"email": "email", "name": "name", "phone": "phone"}
+    return Shop(
+        guardrails=UNLIMITED,
+        sources={"shop": replace(SHOP, identifiers=columns, attributes={})},
+        identifiers={name: Identifier(name, "trim") for name in columns},
+        rules={name: Rule(name, (name,), rank, max_group_size) for rank, name in enumerate(columns)},
+    )

@@ -9,8 +9,8 @@ import networkx as nx
 import pytest
 
 from idr import overrides
-from idr.model import Identifier, Rule
-from tests.resolution.shop import NOW, SHOP, UNLIMITED, WATCHED, Shop
+from idr.model import Rule
+from tests.resolution.shop import NOW, SHOP, UNLIMITED, WATCHED, Shop, capped_shop
 
 LATER = NOW + timedelta(hours=1)
 
@@ -239,13 +239,7 @@ def test_a_group_stays_skipped_while_it_is_above_its_cap() -> None:
 @pytest.mark.parametrize("mode", ["FULL", "INCR"])
 def test_a_skipped_value_joins_not_even_records_that_others_join(mode: str) -> None:
     """1 and 2 share an e-mail and a name, 3 and 4 too; the telephone is that of too many."""
-    columns = {"email": "email", "name": "name", "phone": "phone"}
-    shop = Shop(
-        guardrails=UNLIMITED,
-        sources={"shop": replace(SHOP, identifiers=columns, attributes={})},
-        identifiers={name: Identifier(name, "trim") for name in columns},
-        rules={name: Rule(name, (name,), rank, max_group_size=2) for rank, name in enumerate(columns)},
-    )
+    shop = capped_shop(max_group_size=2)
     shop.add((0, None, None, None, NOW))
     shop.run("FULL")
     shop.add(*((i, f"{(i + 1) // 2}@x.org", "55", f"name {(i + 1) // 2}", LATER) for i in range(1, 5)))

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from idr.model import Exclusion, Guardrails, Identifier
-from tests.resolution.shop import NOW, SHOP, Shop
+from tests.resolution.shop import NOW, WATCHED, Shop
 
 ITS_OWN = {
     f"idr_out.{name}"
@@ -20,7 +20,7 @@ NO_RATIOS = Guardrails(max_moved_ratio=None, min_source_ratio=None)
 
 @pytest.mark.parametrize("mode", ["FULL", "INCR"])
 def test_a_dry_run_writes_nothing_but_its_plan_and_audit(mode: str) -> None:
-    shop = Shop(guardrails=NO_RATIOS, sources={"shop": replace(SHOP, detect_deletes=True)})
+    shop = Shop(guardrails=NO_RATIOS, sources=WATCHED)
     shop.add((1, "a@x.org", None, "a", NOW), (2, "a@x.org", None, "b", NOW), (3, "c@x.org", None, "c", NOW))
     shop.run("FULL")
     shop.connection.execute("update shop.people set email = 'b@x.org', upd = ? where id = 2", [NOW])

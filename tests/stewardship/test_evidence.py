@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import combinations
 
 import networkx as nx
@@ -14,11 +13,11 @@ from idr import overrides
 from idr.config.validate import LARGEST
 from idr.evidence import fewest_cuts, priority
 from idr.explain import explain
-from idr.model import Config, Identifier, Rule
+from idr.model import Config, Rule
 from idr.show import show
 from idr.stages.overrides import LINK_RULE
 from tests.resolution.histories import Expected, World
-from tests.resolution.shop import NOW, SHOP, UNLIMITED, Shop
+from tests.resolution.shop import NOW, UNLIMITED, Shop, capped_shop
 
 
 def test_a_link_made_by_a_person_is_stronger_than_any_rule_and_a_rule_that_is_gone_is_as_weak_as_the_weakest() -> None:
@@ -242,13 +241,7 @@ def test_records_are_together_since_the_last_of_them_came_back() -> None:
 
 def test_the_edges_in_sql_are_those_that_link_today() -> None:
     """1, 2 and 3 share an e-mail that 6 made one of too many, and a phone that 4 still does; 3 and 5 share a name."""
-    columns = {"email": "email", "name": "name", "phone": "phone"}
-    shop = Shop(
-        guardrails=UNLIMITED,
-        sources={"shop": replace(SHOP, identifiers=columns, attributes={})},
-        identifiers={name: Identifier(name, "trim") for name in columns},
-        rules={name: Rule(name, (name,), rank, max_group_size=3) for rank, name in enumerate(columns)},
-    )
+    shop = capped_shop(max_group_size=3)
     shop.add((1, "a@x.org", "55", "p", NOW), (2, "a@x.org", "55", "q", NOW), (3, "a@x.org", "55", "n", NOW))
     shop.add((4, None, "55", "r", NOW), (5, None, None, "n", NOW), (6, "a@x.org", None, "s", NOW))
 
