@@ -65,6 +65,9 @@ _NEVER_EMPTY = frozenset({"email", "phone"})
 _FOLDS_CASE = frozenset({"email", "name", "postcode", "upper", "lower", "hash"})
 _PARTS = ("blank", "sign", "trimmed", "lowered", "western")
 
+Step = Mapping[str, exp.Expr]
+"""Column `value`, and `usual` where a later step needs it: expressions over these columns of the step before."""
+
 
 def folds_case(name: str) -> bool:
     """Whether values that differ only in case get one normal form."""
@@ -78,14 +81,21 @@ def normalized(identifier: Identifier, constant: exp.Expr) -> exp.Expr:
 
 def present(value: exp.Expr) -> exp.Expr:
     """The text as it is; NULL for blanks and for words such as n/a that mean nothing."""
-    words = [exp.Literal.string(word) for word in ("", *DEFAULT_PLACEHOLDERS)]
-    means_nothing = exp.In(this=exp.Trim(this=exp.Lower(this=value.copy())), expressions=words)
     return (
         exp.Case()
         .when(_too_long(value, max(map(len, DEFAULT_PLACEHOLDERS))), value)
-        .when(means_nothing, exp.null())
+        .when(_is_like(exp.Lower(this=value.copy()), f" *{_any_of(DEFAULT_PLACEHOLDERS)}? *"), exp.null())
         .else_(value)
     )
+
+
+def _any_of(words: tuple[str, ...]) -> str:
+    """A regular expression, because IN of many words is a join to DuckDB, of all rows, in whatever CASE it is."""
+    return "(" + "|".join(re.sub(r"[^\w -]", r"[\g<0>]", word) for word in words) + ")"
+
+
+def _is_like(value: exp.Expr, pattern: str) -> exp.Expr:
+    return exp.func("REGEXP_LIKE", value, exp.Literal.string(pattern), dialect="snowflake")
 
 
 def _too_long(value: exp.Expr, longest: int) -> exp.Expr:
@@ -96,13 +106,13 @@ def _too_long(value: exp.Expr, longest: int) -> exp.Expr:
 
 
 @cache
-def steps(identifier: Identifier) -> tuple[exp.Expr, ...]:
-    """`normalized` in layers: expressions over the column `value`, each to be given the result of the one before.
+def steps(identifier: Identifier) -> tuple[Step, ...]:
+    """`normalized` in layers, each over the columns of the one before; the first reads `value`, the last gives it.
 
     An engine computes a layer once, where the single expression repeats it wherever its result is read.
     """
     forms, last = _forms(identifier), _unless_placeholder(identifier)
-    return forms if last is None else (*forms, last)
+    return forms if last is None else (*forms, {"value": last})
 
 
 def with_forms(config: Config) -> Config:
@@ -114,7 +124,8 @@ def with_forms(config: Config) -> Config:
 
 @cache
 def _digest(identifier: Identifier) -> str:
-    text = " ".join(step.sql(dialect="snowflake") for step in steps(replace(identifier, form="")))
+    layers = steps(replace(identifier, form=""))
+    text = " ".join(column.sql(dialect="snowflake") for step in layers for column in step.values())
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -129,22 +140,37 @@ def fill(template: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     return template.transform(replace)
 
 
-def _chain(layers: tuple[exp.Expr, ...], constant: exp.Expr) -> exp.Expr:
+def _chain(layers: tuple[Step, ...], constant: exp.Expr) -> exp.Expr:
     query = exp.select(exp.alias_(constant, "value"))
     for layer in layers:
-        query = exp.select(exp.alias_(layer, "value")).from_(query.subquery("earlier"))
+        columns = (exp.alias_(expression, name) for name, expression in layer.items())
+        query = exp.select(*columns).from_(query.subquery("earlier"))
     return query.subquery()
 
 
-def _forms(identifier: Identifier) -> tuple[exp.Expr, ...]:
+def _forms(identifier: Identifier) -> tuple[Step, ...]:
     if identifier.normalize not in _FILES:
         raise IdrError.of("IDR-109", f"there is no normaliser {identifier.normalize!r}", where=identifier.name)
     is_phone = identifier.normalize == "phone"
-    first = ["phone_north_american"] if is_phone and _is_north_american(identifier.region) else []
-    files = (*first, *_FILES[identifier.normalize], *(["email_gmail"] if identifier.gmail else []))
+    files = (*_FILES[identifier.normalize], *(["email_gmail"] if identifier.gmail else []))
     parameters = _phone(identifier.region) if is_phone else {}
-    return tuple(
-        fill(_expression(file), {name: exp.Literal.string(text) for name, text in parameters.items()}) for file in files
+    texts: dict[str, exp.Expr] = {name: exp.Literal.string(text) for name, text in parameters.items()}
+    forms = [fill(_expression(file), texts) for file in files]
+    if is_phone and _is_north_american(identifier.region):
+        return _unless_usual(_expression("phone_north_american"), forms)
+    return tuple({"value": form} for form in forms)
+
+
+def _unless_usual(usual: exp.Expr, forms: list[exp.Expr]) -> tuple[Step, ...]:
+    """The forms for values that have no `usual` one, which costs less and comes to the same."""
+    value, found = exp.column("value"), exp.column("usual")
+    others = exp.Case().when(exp.Is(this=found, expression=exp.null()), value)
+    *earlier, last = forms
+    return (
+        {"value": value, "usual": usual},
+        {"value": others, "usual": found},
+        *({"value": form, "usual": found} for form in earlier),
+        {"value": exp.func("COALESCE", found, last)},
     )
 
 
@@ -156,13 +182,12 @@ def _unless_placeholder(identifier: Identifier) -> exp.Expr | None:
             return None
         return exp.Case().when(_one_digit_only(identifier.region), exp.null()).else_(value)
     compared = exp.Lower(this=_expression("parts/trimmed") if identifier.normalize == "none" else value)
-    case = exp.Case()
+    case = exp.Case().when(exp.EQ(this=compared, expression=exp.Literal.string("")), exp.null())
     if identifier.placeholders is None:
-        words = ("", *_PLACEHOLDERS_OF.get(identifier.normalize, ()))
-        case = case.when(exp.In(this=compared, expressions=[*map(exp.Literal.string, words)]), exp.null())
+        if words := _PLACEHOLDERS_OF.get(identifier.normalize):
+            case = case.when(_is_like(compared, _any_of(words)), exp.null())
         case = case.when(_expression("parts/zeros"), exp.null())
     else:
-        case = case.when(exp.EQ(this=compared, expression=exp.Literal.string("")), exp.null())
         for word in identifier.placeholders:
             case = case.when(exp.EQ(this=compared, expression=_placeholder(identifier, word)), exp.null())
     return case.else_(value)
@@ -171,7 +196,7 @@ def _unless_placeholder(identifier: Identifier) -> exp.Expr | None:
 def _placeholder(identifier: Identifier, word: str) -> exp.Expr:
     """The normal form of a configured placeholder, without regard to case."""
     text = exp.Literal.string(word)
-    layers = (_expression("parts/trimmed"),) if identifier.normalize == "none" else _forms(identifier)
+    layers = ({"value": _expression("parts/trimmed")},) if identifier.normalize == "none" else _forms(identifier)
     return exp.Lower(this=_chain(layers, text))
 
 
@@ -179,7 +204,7 @@ def _one_digit_only(region: str | None) -> exp.Expr:
     """Whether a number of the region is one digit over and over."""
     code = PHONE_REGIONS[region].calling_code if region else "1"
     digits = "|".join(f"{digit}*" for digit in range(10))
-    return sqlglot.parse_one(f"regexp_like(value, '[+]{code}({digits})')", read="snowflake")
+    return _is_like(exp.column("value"), f"[+]{code}({digits})")
 
 
 def _is_north_american(region: str | None) -> bool:

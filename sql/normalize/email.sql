@@ -16,7 +16,7 @@ select
                 ' *[!#-''*+.-9=?A-Z^-~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
                 || '([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+ *'
             )
-            then lower(trim(value))
+            then lower(replace(value, ' ', ''))
         else nullif(
             regexp_substr(
                 lowered,

@@ -9,7 +9,7 @@ import duckdb
 from sqlglot import exp
 
 from idr.model import Identifier
-from idr.normalize import fill, steps
+from idr.normalize import steps
 from idr.warehouse.translate import to_duckdb
 
 
@@ -22,8 +22,8 @@ def _connection() -> duckdb.DuckDBPyConnection:
 def _query(identifier: Identifier) -> str:
     query: exp.Query = exp.select("n", "value").from_("given")
     for step in steps(identifier):
-        column = exp.alias_(fill(step, {"value": exp.column("value")}), "value")
-        query = exp.select("n", column, copy=False).from_(query.subquery("earlier", copy=False), copy=False)
+        columns = (exp.alias_(expression, name) for name, expression in step.items())
+        query = exp.select("n", *columns, copy=False).from_(query.subquery("earlier", copy=False), copy=False)
     return to_duckdb(query.sql(dialect="snowflake"))
 
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from idr.config.expression import parse, table_name
 from idr.model import Config, Exclusion, Identifier, Source, config_from_json
-from idr.normalize import fill, folds_case, normalized, present, steps
+from idr.normalize import Step, fill, folds_case, normalized, present, steps
 from idr.stages.match_keys import number_of
 from idr.warehouse import TypeFamily, Warehouse
 
@@ -120,6 +120,12 @@ def excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, patt
     return exp.func("REGEXP_LIKE", *args, dialect="snowflake")
 
 
+def _step(name: str, step: Step) -> list[exp.Expr]:
+    """The columns of a normaliser's step, for the identifier `name`: r_<name>, and u_<name> for a usual form."""
+    own: dict[str, exp.Expr] = {"value": exp.column(f"r_{name}"), "usual": exp.column(f"u_{name}")}
+    return [exp.alias_(fill(expression, own), own[column].name) for column, expression in step.items()]
+
+
 class _Builder:
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -188,10 +194,9 @@ class _Builder:
         todo = {name: steps(self.config.identifiers[name]) for name in self.used}
         for step in range(max(map(len, todo.values()), default=0)):
             values = (
-                exp.alias_(fill(todo[name][step], {"value": exp.column(f"r_{name}")}), f"r_{name}")
-                if step < len(todo[name])
-                else exp.column(f"r_{name}")
+                value
                 for name in self.used
+                for value in (_step(name, todo[name][step]) if step < len(todo[name]) else [exp.column(f"r_{name}")])
             )
             query = self._over(query, values)
         return query
