@@ -84,7 +84,10 @@ def present(value: exp.Expr) -> exp.Expr:
     return (
         exp.Case()
         .when(_too_long(value, max(map(len, DEFAULT_PLACEHOLDERS))), value)
-        .when(_is_like(exp.Lower(this=value.copy()), f" *{_any_of(DEFAULT_PLACEHOLDERS)}? *"), exp.null())
+        .when(
+            _is_like(exp.Lower(this=value.copy()), exp.Literal.string(f" *{_any_of(DEFAULT_PLACEHOLDERS)}? *")),
+            exp.null(),
+        )
         .else_(value)
     )
 
@@ -94,8 +97,8 @@ def _any_of(words: tuple[str, ...]) -> str:
     return "(" + "|".join(re.sub(r"[^\w -]", r"[\g<0>]", word) for word in words) + ")"
 
 
-def _is_like(value: exp.Expr, pattern: str) -> exp.Expr:
-    return exp.func("REGEXP_LIKE", value, exp.Literal.string(pattern), dialect="snowflake")
+def _is_like(value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
+    return exp.func("REGEXP_LIKE", value, pattern, dialect="snowflake")
 
 
 def _too_long(value: exp.Expr, longest: int) -> exp.Expr:
@@ -182,14 +185,14 @@ def _unless_placeholder(identifier: Identifier) -> exp.Expr | None:
             return None
         return exp.Case().when(_one_digit_only(identifier.region), exp.null()).else_(value)
     compared = exp.Lower(this=_expression("parts/trimmed") if identifier.normalize == "none" else value)
-    case = exp.Case().when(exp.EQ(this=compared, expression=exp.Literal.string("")), exp.null())
     if identifier.placeholders is None:
-        if words := _PLACEHOLDERS_OF.get(identifier.normalize):
-            case = case.when(_is_like(compared, _any_of(words)), exp.null())
-        case = case.when(_expression("parts/zeros"), exp.null())
-    else:
-        for word in identifier.placeholders:
-            case = case.when(exp.EQ(this=compared, expression=_placeholder(identifier, word)), exp.null())
+        words = _PLACEHOLDERS_OF.get(identifier.normalize, ())
+        patterns = exp.Literal.string(f"({_any_of(words)}|" if words else "("), _expression("parts/zeros")
+        meaningless = exp.func("CONCAT", *patterns, exp.Literal.string(")"))
+        return exp.Case().when(_is_like(compared, meaningless), exp.null()).else_(value)
+    case = exp.Case().when(exp.EQ(this=compared, expression=exp.Literal.string("")), exp.null())
+    for word in identifier.placeholders:
+        case = case.when(exp.EQ(this=compared, expression=_placeholder(identifier, word)), exp.null())
     return case.else_(value)
 
 
@@ -204,7 +207,7 @@ def _one_digit_only(region: str | None) -> exp.Expr:
     """Whether a number of the region is one digit over and over."""
     code = PHONE_REGIONS[region].calling_code if region else "1"
     digits = "|".join(f"{digit}*" for digit in range(10))
-    return _is_like(exp.column("value"), f"[+]{code}({digits})")
+    return _is_like(exp.column("value"), exp.Literal.string(f"[+]{code}({digits})"))
 
 
 def _is_north_american(region: str | None) -> bool:
