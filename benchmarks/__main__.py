@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks import measure, report
+from benchmarks import measure, report, retail
 from benchmarks.measure import Figures
 from benchmarks.options import Options
 
@@ -24,6 +24,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of which the medians are told")
     parser.add_argument("--limit", type=float, default=60, help="seconds after which a contender is given up")
     parser.add_argument("--memory", default="", help="growth: DuckDB's memory_limit, for example 500MB")
+    parser.add_argument(
+        "--shape", choices=retail.SHAPES, default="retail", help="of the retail base: benchmarks/retail.sql"
+    )
     parser.add_argument("--graphs", help="components: graphs by name, separated by commas")
     parser.add_argument("--solvers", help="components: solvers by name, separated by commas; scipy is the reference")
     parser.add_argument("--contenders", help="full: contenders by name, separated by commas; floor is the reference")
@@ -35,7 +38,7 @@ def main() -> None:
         parser.error(f"name one or more of {', '.join(NAMES)}, or --docs; unknown: {', '.join(unknown) or 'none'}")
     for name in args.names:
         module = importlib.import_module(f"benchmarks.{name}")
-        options = Options(args.rows or module.ROWS, args.seed, args.rounds, args.limit, args.memory)
+        options = Options(args.rows or module.ROWS, args.seed, args.rounds, args.limit, args.memory, args.shape)
         chosen = {key: tuple(value.split(",")) for key in _CHOICES if (value := getattr(args, key))}
         found = _bench(name, module, options, chosen)
         print(report.text(found))

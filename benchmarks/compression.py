@@ -19,7 +19,7 @@ _DISABLED = {"without FSST": "fsst,dict_fsst", "all compressions": ""}
 def bench(options: Options) -> list[Figures]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "retail.duckdb"
-        rows = retail.generate(base, options.rows, options.seed)
+        rows = retail.generate(base, options.rows, options.seed, options.shape)
         calls = {
             name: ("benchmarks.compression:full", {"base": str(base), "disabled": disabled})
             for name, disabled in _DISABLED.items()

@@ -36,7 +36,7 @@ _GIVEN = (
 def bench(options: Options, contenders: tuple[str, ...] = CONTENDERS) -> list[Figures]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "retail.duckdb"
-        rows = retail.generate(base, options.rows, options.seed)
+        rows = retail.generate(base, options.rows, options.seed, options.shape)
         _give_components(base)
         calls = {name: (f"benchmarks.full:{name}", {"base": str(base)}) for name in contenders}
         if "idr_bounded" in calls:

@@ -24,7 +24,7 @@ def bench(options: Options) -> list[Figures]:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             base = Path(folder) / "retail.duckdb"
-            written = retail.generate(base, size, options.seed)
+            written = retail.generate(base, size, options.seed, options.shape)
             call = ("benchmarks.full:idr", {"base": str(base), "memory": options.memory})
             [figures] = in_turns({"idr": call}, options.rounds).values()
         rows.append({"rows": written, **figures, "microseconds_a_row": figures["seconds"] / written * 1e6})

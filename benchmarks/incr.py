@@ -23,7 +23,7 @@ ROWS = 1_000_000
 def bench(options: Options) -> list[Figures]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "retail.duckdb"
-        written = retail.generate(base, options.rows, options.seed)
+        written = retail.generate(base, options.rows, options.seed, options.shape)
         arguments = {"base": str(base), "rows": options.rows, "seed": options.seed, "rounds": options.rounds}
         found = measured("benchmarks.incr:runs", **arguments)
     if found is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Options:
     """`rows` of the sources, or nodes of a graph; `rounds` of which the medians are told; `limit` in seconds.
 
-    `memory` is DuckDB's `memory_limit` in growth, "" for DuckDB's own.
+    `memory` is DuckDB's `memory_limit` in growth, "" for DuckDB's own; `shape` that of the retail base.
     """
 
     rows: int
@@ -17,3 +17,4 @@ class Options:
     rounds: int
     limit: float
     memory: str = ""
+    shape: str = "retail"

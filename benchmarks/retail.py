@@ -21,6 +21,7 @@ from idr.warehouse.duckdb import DuckDBWarehouse
 
 HERE = Path(__file__).parent
 CONFIG = HERE / "retail.yml"
+SHAPES = ("retail", "shared", "crowded", "chained")
 
 
 def statements(name: str) -> list[str]:
@@ -30,17 +31,17 @@ def statements(name: str) -> list[str]:
     return [part.strip() for part in text.split(";\n") if part.strip()]
 
 
-def generate(path: Path, rows: int, seed: int) -> int:
+def generate(path: Path, rows: int, seed: int, shape: str = "retail") -> int:
     """Write the sources, about so many rows in all, and the truth to a new database file; return the rows."""
     with duckdb.connect(str(path)) as connection:
-        return fill(connection, rows, seed)
+        return fill(connection, rows, seed, shape)
 
 
-def fill(connection: duckdb.DuckDBPyConnection, rows: int, seed: int) -> int:
-    """Write the sources, about so many rows in all, and the truth; return the rows."""
+def fill(connection: duckdb.DuckDBPyConnection, rows: int, seed: int, shape: str = "retail") -> int:
+    """Write the sources, about so many rows in all, and the truth; return the rows. `shape` is one of SHAPES."""
+    given = {"rows": rows, "seed": seed, "shape": shape}
     for statement in statements("retail"):
-        values = {name: value for name, value in {"rows": rows, "seed": seed}.items() if f"${name}" in statement}
-        connection.execute(statement, values)
+        connection.execute(statement, {name: value for name, value in given.items() if f"${name}" in statement})
     return connection.execute("select count(*) from truth").fetchall()[0][0]
 
 

@@ -1,8 +1,10 @@
--- Five retail sources with the truth, DuckDB dialect: a function of the number of rows and of the seed alone. Each
--- person is made by itself, so that any size streams and a larger base has all people of a smaller one. The number of
--- rows is met within 2 % from 10,000 rows on: 2.61 records a person in the mean.
+-- Five retail sources with the truth, DuckDB dialect: a function of the number of rows, the seed and the shape alone.
+-- Each person is made by itself, so that any size streams and a larger base has all people of a smaller one. The number
+-- of rows is met within 2 % from 10,000 rows on.
 -- A person has 1 to 20 records (mean about 2.6, a long tail). 3 % of people share a household's phone and mailbox,
--- 4 % of values are placeholders or wrong, 2 % carry a typo, 0.3 % of e-mails are a company's role mailbox.
+-- 4 % of values are placeholders or wrong, 2 % carry a typo, 0.3 % of e-mails are a company's role mailbox. That is the
+-- shape `retail`. `shared`: 60 % of people share; `crowded`: everybody has 11 to 20 records; `chained`: so too, but a
+-- record shares the mailbox with the one before or after it and the phone with the other, and there is no loyalty id.
 create macro draw(number, n) as cast(number % n as bigint);
 create schema crm;
 create schema sales;
@@ -15,13 +17,14 @@ with person as (
     select
         p,
         draw(hash(p, $seed, 'size'), 1000) as draw
-    from range(cast($rows / 2.61 as bigint)) as r (p)
+    from range(cast($rows / case when $shape in ('retail', 'shared') then 2.61 else 15.5 end as bigint)) as r (p)
 ),
 
 sized as (
     select
         p,
         case
+            when $shape in ('crowded', 'chained') then 11 + draw % 10
             when draw < 450 then 1
             when draw < 670 then 2
             when draw < 790 then 3
@@ -38,7 +41,11 @@ drawn as (
         p * 32 + k as record,
         p,
         draw(hash(p, k, $seed, 'source'), 5) as source,
-        case when draw(hash(p, $seed, 'home'), 100) < 3 then p - p % 3 else p end as home,
+        case
+            when draw(hash(p, $seed, 'home'), 100) < case $shape when 'shared' then 60 else 3 end then p - p % 3 else p
+        end as home,
+        case $shape when 'chained' then p * 32 + k // 2 else home end as mailbox,
+        case $shape when 'chained' then p * 32 + (k + 1) // 2 else home end as line,
         timestamp '2026-01-01' + to_seconds(draw(hash(p, k, $seed, 'when'), 20000000)) as updated_at,
         draw(hash(p, k, $seed, 'email'), 1000) as email_draw,
         draw(hash(p, k, $seed, 'phone'), 1000) as phone_draw
@@ -55,20 +62,20 @@ select
         when email_draw < 20 then ''
         when email_draw < 23 then 'info@company' || p % 500 || '.example.com'
         when email_draw < 43 then 'person' || p || 'x@mail' || p % 40 || '.example.com'
-        when email_draw < 400 then ' Person' || home || '@Mail' || home % 40 || '.example.com'
-        else 'person' || home || '@mail' || home % 40 || '.example.com'
+        when email_draw < 400 then ' Person' || mailbox || '@Mail' || mailbox % 40 || '.example.com'
+        else 'person' || mailbox || '@mail' || mailbox % 40 || '.example.com'
     end as email,
     case
         when phone_draw < 20 then '000-000-0000'
         when phone_draw < 40 then '(212) ' || 200 + p % 700 || '-' || lpad(cast((p * 7 + 1) % 10000 as varchar), 4, '0')
         when phone_draw < 400 then
-            '+1 ' || 201 + home % 700 || ' ' || 200 + (home // 700) % 800 || '-'
-            || lpad(cast((home // 560000 * 13 + home) % 10000 as varchar), 4, '0')
+            '+1 ' || 201 + line % 700 || ' ' || 200 + (line // 700) % 800 || '-'
+            || lpad(cast((line // 560000 * 13 + line) % 10000 as varchar), 4, '0')
         else
-            '(' || 201 + home % 700 || ') ' || 200 + (home // 700) % 800 || '-'
-            || lpad(cast((home // 560000 * 13 + home) % 10000 as varchar), 4, '0')
+            '(' || 201 + line % 700 || ') ' || 200 + (line // 700) % 800 || '-'
+            || lpad(cast((line // 560000 * 13 + line) % 10000 as varchar), 4, '0')
     end as phone,
-    'LOY' || p as loyalty_id,
+    case when $shape <> 'chained' then 'LOY' || p end as loyalty_id,
     ['Ana', 'Ben', 'Chloé', 'Dmitri', 'Eva', 'Farid', 'Grace', 'Hugo'][1 + p % 8] as first_name,
     'Family' || home % 100000 as last_name
 from drawn;

@@ -141,7 +141,7 @@ def seconds_of(work: Callable[[], object]) -> float:
 def bench(options: Options) -> list[Figures]:
     with tempfile.TemporaryDirectory() as name:
         base = Path(name) / "retail.duckdb"
-        retail.generate(base, options.rows, options.seed)
+        retail.generate(base, options.rows, options.seed, options.shape)
         local = Local(Path(name), _PORT, base)
         try:
             rounds = [

@@ -41,7 +41,7 @@ def bench(options: Options) -> list[Figures]:
     rows: list[Figures] = []
     with tempfile.TemporaryDirectory() as folder:
         path, exported = Path(folder) / "retail.duckdb", Path(folder) / "exported"
-        written = retail.generate(path, options.rows, options.seed)
+        written = retail.generate(path, options.rows, options.seed, options.shape)
         session = _session(Path(folder) / "spark")
         with duckdb.connect(str(path)) as connection:
             wh = DuckDBWarehouse(connection)
