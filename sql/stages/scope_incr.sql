@@ -1,5 +1,5 @@
--- reads: idr_meta.cut_component, idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_out.skipped_identifier_groups, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
--- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.scope, idr_work.match_key, idr_work.dead_key, idr_work.live_group
+-- reads: idr_meta.cut_component, idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
+-- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.old_member
 -- invariant: a component that a change can alter lies wholly in scope (an old cluster without a changed entity and
 -- without a key whose group changed while live keeps all its edges and gains none; parts of one cut component go together)
 create or replace transient table idr_work.key_diff as
@@ -74,43 +74,7 @@ select m.resolved_id
 from touched_token as t
 inner join idr_meta.cut_component as x on t.component_token = x.component_token
 inner join idr_out.identity_resolved_membership_current as m on x.entity_key = m.entity_key;
-create or replace transient table idr_work.scope as
-with old_member as (
-    select m.entity_key, m.resolved_id
-    from idr_out.identity_resolved_membership_current as m
-    inner join idr_work.old_cluster as c on m.resolved_id = c.resolved_id
-)
-
-select e.entity_id, e.entity_key, m.resolved_id as old_resolved_id
-from old_member as m
-inner join idr_out.entity_current as e on m.entity_key = e.entity_key
-left join idr_work.removed as r on e.entity_id = r.entity_id
-where r.entity_id is null
-union all
-select d.entity_id, d.entity_key, null as old_resolved_id
-from idr_work.delta as d
-where d.is_new;
-create or replace transient table idr_work.match_key as
-select k.entity_id, k.rule_id, k.match_key
-from idr_out.match_key_current as k
-inner join idr_work.scope as s on k.entity_id = s.entity_id
-left join idr_work.delta as d on k.entity_id = d.entity_id
-where d.entity_id is null
-union all
-select entity_id, rule_id, match_key from idr_work.delta_key;
-create or replace transient table idr_work.dead_key as
-select rule_id, match_key, group_size, max_group_size, true as is_examined
-from idr_work.touched_key
-where group_size > max_group_size
-union all
-select g.rule_id, g.match_key, g.group_size, g.max_group_size, false as is_examined
-from idr_out.skipped_identifier_groups as g
-left join idr_work.touched_key as t on g.match_key = t.match_key
-where g.resumed_at is null and t.match_key is null;
-create or replace transient table idr_work.live_group as
-select k.rule_id, k.match_key, count(*) as group_size
-from idr_work.match_key as k
-left join idr_work.dead_key as d on k.match_key = d.match_key
-where d.match_key is null
-group by k.rule_id, k.match_key
-having count(*) > 1
+create or replace transient table idr_work.old_member as
+select m.entity_key, m.resolved_id as old_resolved_id
+from idr_out.identity_resolved_membership_current as m
+inner join idr_work.old_cluster as c on m.resolved_id = c.resolved_id

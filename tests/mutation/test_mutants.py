@@ -52,7 +52,7 @@ def test_writing_a_statement_anew_changes_nothing_of_it(path: Path) -> None:
 
 
 def test_every_operator_is_used() -> None:
-    used = {mutant.operator for file in ("membership", "scope_incr", "skipped_change", "anchor")
+    used = {mutant.operator for file in ("membership", "scope_incr", "scope_keys", "skipped_change", "anchor")
             for mutant in _mutants(f"sql/stages/{file}.sql")}  # fmt: skip
     assert {"LEFT JOIN to INNER", "drop a conjunct", "drop DISTINCT", "UNION to UNION ALL", "Min to Max",
             "flip a term of ORDER BY", "drop a term of PARTITION BY", "drop an argument of COALESCE", "constant + 1",

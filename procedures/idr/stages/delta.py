@@ -42,14 +42,23 @@ def no_delta(ctx: RunContext) -> None:
     )
 
 
-def build_scope_record(ctx: RunContext) -> None:
-    """Write `idr_work.scope_record`: the records in scope as they will be after this run."""
-    columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *state_columns(ctx.config)])
-    qualified = ", ".join(f"e.{name.strip()}" for name in columns.split(","))
+def build_scope(ctx: RunContext) -> None:
+    """Write `idr_work.scope`: the records in scope as they will be after this run, and the cluster that each was in.
+
+    Of identifiers it has those with a limit per identity, which conflicts are counted by.
+    """
+    limited = (f"i_{name}" for name, item in sorted(ctx.config.identifiers.items()) if item.limit_per_identity is not None)
+    attributes = (f"a_{name}" for name in ctx.config.attributes)
+    names = ["entity_id", "entity_key", "source_id", "record_ts", *limited, *attributes]
+    published, changed = (", ".join(f"{alias}.{name}" for name in names) for alias in "ed")
     ctx.execute(
-        f"create or replace transient table {work_table('scope_record')} as"
-        f" select {qualified} from idr_out.entity_current as e"
-        f" inner join {work_table('scope')} as s on e.entity_id = s.entity_id"
-        f" left join {work_table('delta')} as d on e.entity_id = d.entity_id where d.entity_id is null"
-        f" union all select {columns} from {work_table('delta')}"
+        f"create or replace transient table {work_table('scope')} as"
+        f" with anew as (select entity_id from {work_table('delta')}"
+        f" union all select entity_id from {work_table('removed')})"
+        f" select {published}, m.old_resolved_id from {work_table('old_member')} as m"
+        " inner join idr_out.entity_current as e on m.entity_key = e.entity_key"
+        " left join anew as a on e.entity_id = a.entity_id where a.entity_id is null"
+        f" union all select {changed}, m.old_resolved_id from {work_table('delta')} as d"
+        f" left join {work_table('old_member')} as m on d.entity_key = m.entity_key"
     )
+    ctx.table_names["scope_record"] = "scope"

@@ -81,7 +81,8 @@ def build_forget(ctx: RunContext, entity_key: str, max_iters: int) -> dict[str, 
     match_keys.load_rules(ctx, [(overrides.LINK_RULE, overrides.LINK_PRIORITY, 2)])
     ctx.timed("erasure", lambda c: _leaving(c, entity_key))
     ctx.run_file("stages/scope_incr")
-    delta.build_scope_record(ctx)
+    delta.build_scope(ctx)
+    ctx.run_file("stages/scope_keys")
     _resolve(ctx, max_iters)
     return gate.count(ctx, 0)
 
@@ -131,8 +132,9 @@ def _incr_scope(ctx: RunContext) -> str:
     match_keys.build(ctx, "delta", "delta_key")
     overrides.add_links(ctx, "delta", "delta_key")
     ctx.run_file("stages/scope_incr")
-    delta.build_scope_record(ctx)
-    return "scope_record"
+    delta.build_scope(ctx)
+    ctx.run_file("stages/scope_keys")
+    return "scope"
 
 
 def _parts(ctx: RunContext) -> int:
