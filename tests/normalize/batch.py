@@ -19,16 +19,19 @@ def _connection() -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def _query(identifier: Identifier) -> str:
+def _query(identifier: Identifier, short_cut: bool) -> str:
     query: exp.Query = exp.select("n", "value").from_("given")
-    for step in steps(identifier):
+    first, *others = steps(identifier)
+    if not short_cut:
+        first = {**first, "usual": exp.cast(exp.null(), "varchar")}
+    for step in (first, *others):
         columns = (exp.alias_(expression, name) for name, expression in step.items())
         query = exp.select("n", *columns, copy=False).from_(query.subquery("earlier", copy=False), copy=False)
     return to_duckdb(query.sql(dialect="snowflake"))
 
 
-def normal_forms(identifier: Identifier, values: Iterable[str | None]) -> list[str | None]:
-    """The normal form of each value, in order."""
+def normal_forms(identifier: Identifier, values: Iterable[str | None], *, short_cut: bool = True) -> list[str | None]:
+    """The normal form of each value, in order; without `short_cut` no value is in a usual form."""
     texts = list(values)
     numbers = list(range(len(texts)))
     connection = _connection()
@@ -36,7 +39,7 @@ def normal_forms(identifier: Identifier, values: Iterable[str | None]) -> list[s
         "create or replace temp table given as select unnest($n) as n, unnest($texts::varchar[]) as value",
         {"n": numbers, "texts": texts},
     )
-    found = dict(connection.execute(_query(identifier)).fetchall())
+    found = dict(connection.execute(_query(identifier, short_cut)).fetchall())
     return [found[n] for n in numbers]
 
 

@@ -67,6 +67,24 @@ def test_the_trunk_prefix_behind_a_calling_code_is_no_part_of_a_number() -> None
         assert normal_forms(Identifier("x", "phone", region=region), texts) == parsed
 
 
+def test_a_number_in_a_usual_form_gets_what_every_other_number_gets() -> None:
+    chance = random.Random(21)
+    separators = ("", "", " ", "-", ".", " (", ") ", "((", " - ", "x", "/")
+    texts = [
+        chance.choice(("", "", "+1", "1", "+", "001", "011 1", "+1 (0)", " ", "+44", "1 1"))
+        + "".join(
+            chance.choice(separators) + "".join(chance.choices("0123456789", k=size))
+            for size in chance.choice(((3, 3, 4), (3, 7), (10,), (3, 3, 3), (4, 3, 4)))
+        )
+        + chance.choice(("", "", "", ".", " )", " x9", "\n"))
+        for _ in range(20_000)
+    ]
+    identifier = Identifier("x", "phone", region="US")
+    found = normal_forms(identifier, texts)
+    assert 2_000 < len(texts) - found.count(None) < 18_000
+    assert found == normal_forms(identifier, texts, short_cut=False)
+
+
 def test_random_digits_are_numbers_when_phonenumbers_calls_them_possible() -> None:
     chance = random.Random(20)
     texts = [

@@ -47,7 +47,7 @@ def build_scope(ctx: RunContext) -> None:
 
     Of identifiers it has those with a limit per identity, which conflicts are counted by.
     """
-    limited = (f"i_{name}" for name, item in sorted(ctx.config.identifiers.items()) if item.limit_per_identity is not None)
+    limited = (f"i_{item.name}" for item in ctx.config.identifiers.values() if item.limit_per_identity is not None)
     attributes = (f"a_{name}" for name in ctx.config.attributes)
     names = ["entity_id", "entity_key", "source_id", "record_ts", *limited, *attributes]
     published, changed = (", ".join(f"{alias}.{name}" for name in names) for alias in "ed")
