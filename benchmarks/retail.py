@@ -39,6 +39,8 @@ def generate(path: Path, rows: int, seed: int, shape: str = "retail") -> int:
 
 def fill(connection: duckdb.DuckDBPyConnection, rows: int, seed: int, shape: str = "retail") -> int:
     """Write the sources, about so many rows in all, and the truth; return the rows. `shape` is one of SHAPES."""
+    if shape not in SHAPES:
+        raise ValueError(f"there is no shape {shape!r}; one of {', '.join(SHAPES)}")
     given = {"rows": rows, "seed": seed, "shape": shape}
     for statement in statements("retail"):
         connection.execute(statement, {name: value for name, value in given.items() if f"${name}" in statement})

@@ -1,10 +1,11 @@
 -- Five retail sources with the truth, DuckDB dialect: a function of the number of rows, the seed and the shape alone.
 -- Each person is made by itself, so that any size streams and a larger base has all people of a smaller one. The number
--- of rows is met within 2 % from 10,000 rows on.
--- A person has 1 to 20 records (mean about 2.6, a long tail). 3 % of people share a household's phone and mailbox,
+-- of rows is met within 3 % from 10,000 rows on.
+-- A person has 1 to 20 records (mean about 2.6, a long tail). 3 % of people take the phone and mailbox of a household,
 -- 4 % of values are placeholders or wrong, 2 % carry a typo, 0.3 % of e-mails are a company's role mailbox. That is the
--- shape `retail`. `shared`: 60 % of people share; `crowded`: everybody has 11 to 20 records; `chained`: so too, but a
--- record shares the mailbox with the one before or after it and the phone with the other, and there is no loyalty id.
+-- shape `retail`. `shared`: 60 % take them; `crowded`: everybody has 11 to 20 records; `chained`: so too, but a record
+-- shares the mailbox with the one before or after it and the phone with the other, where these are right, and there is
+-- no loyalty id.
 create macro draw(number, n) as cast(number % n as bigint);
 create schema crm;
 create schema sales;

@@ -83,7 +83,7 @@ class Node:
 
 def bench(options: Options) -> list[Figures]:
     sizes = [options.rows // 9, options.rows // 3, options.rows]
-    logs = [_logged(size, options.seed) for size in sizes]
+    logs = [_logged(size, options.seed, options.shape) for size in sizes]
     rates = fitted([sent for log in logs[:2] for run in log["runs"].values() for sent in run])
     copied = measured("benchmarks.scale:load_rate")
     cautious = Node(1.0, _REGULAR_LOAD / (copied or {})["rows_a_second"], 1.5)
@@ -165,11 +165,11 @@ def _slopes(small: Figures, large: Figures, run: str) -> dict[str, float]:
     return {text: moved / more for text, moved in sorted(found.items(), key=lambda item: -item[1])[:12]}
 
 
-def _logged(rows: int, seed: int) -> Figures:
+def _logged(rows: int, seed: int, shape: str) -> Figures:
     """The rows, and the log of each run over a base of that size."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "retail.duckdb"
-        retail.generate(base, rows, seed)
+        retail.generate(base, rows, seed, shape)
         found = measured("benchmarks.scale:logs", base=str(base), rows=rows, seed=seed)
     if found is None:
         raise RuntimeError("a measurement without a limit always ends")

@@ -81,20 +81,24 @@ def normalized(identifier: Identifier, constant: exp.Expr) -> exp.Expr:
 
 def present(value: exp.Expr) -> exp.Expr:
     """The text as it is; NULL for blanks and for words such as n/a that mean nothing."""
+    blank = _expression("parts/blank")
+    around = f"]*{_any_of(DEFAULT_PLACEHOLDERS)}?["
+    pattern = exp.func("CONCAT", *map(_part, ("[", blank, around, blank, "]*")))
     return (
         exp.Case()
         .when(_too_long(value, max(map(len, DEFAULT_PLACEHOLDERS))), value)
-        .when(
-            _is_like(exp.Lower(this=value.copy()), exp.Literal.string(f" *{_any_of(DEFAULT_PLACEHOLDERS)}? *")),
-            exp.null(),
-        )
+        .when(_is_like(exp.Lower(this=value.copy()), pattern), exp.null())
         .else_(value)
     )
 
 
 def _any_of(words: tuple[str, ...]) -> str:
-    """A regular expression, because IN of many words is a join to DuckDB, of all rows, in whatever CASE it is."""
+    """A regular expression: DuckDB makes a join of a long IN list, for every row, even where a CASE asks for few."""
     return "(" + "|".join(re.sub(r"[^\w -]", r"[\g<0>]", word) for word in words) + ")"
+
+
+def _part(text: str | exp.Expr) -> exp.Expr:
+    return exp.Literal.string(text) if isinstance(text, str) else text.copy()
 
 
 def _is_like(value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
@@ -102,7 +106,7 @@ def _is_like(value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
 
 
 def _too_long(value: exp.Expr, longest: int) -> exp.Expr:
-    """True only for text of more than `longest` characters without spaces around it: cheaper than to look it up."""
+    """True only for text of more than `longest` characters without spaces around it: such text is soon told apart."""
     is_long = exp.GT(this=exp.func("LENGTH", value.copy()), expression=exp.Literal.number(longest))
     padded = (exp.Like(this=value.copy(), expression=exp.Literal.string(text)) for text in (" %", "% "))
     return exp.and_(is_long, *(exp.not_(test) for test in padded))
@@ -144,9 +148,11 @@ def fill(template: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
 
 
 def _chain(layers: tuple[Step, ...], constant: exp.Expr) -> exp.Expr:
+    """A scalar sub-query. Its columns are qualified, so that `fill` leaves them alone where it stands in a step."""
+    own: dict[str, exp.Expr] = {name: exp.column(name, table="earlier") for name in ("value", "usual")}
     query = exp.select(exp.alias_(constant, "value"))
     for layer in layers:
-        columns = (exp.alias_(expression, name) for name, expression in layer.items())
+        columns = (exp.alias_(fill(expression, own), name) for name, expression in layer.items())
         query = exp.select(*columns).from_(query.subquery("earlier"))
     return query.subquery()
 
@@ -187,8 +193,8 @@ def _unless_placeholder(identifier: Identifier) -> exp.Expr | None:
     compared = exp.Lower(this=_expression("parts/trimmed") if identifier.normalize == "none" else value)
     if identifier.placeholders is None:
         words = _PLACEHOLDERS_OF.get(identifier.normalize, ())
-        patterns = exp.Literal.string(f"({_any_of(words)}|" if words else "("), _expression("parts/zeros")
-        meaningless = exp.func("CONCAT", *patterns, exp.Literal.string(")"))
+        parts = (f"({_any_of(words)}|" if words else "(", _expression("parts/zeros"), ")")
+        meaningless = exp.func("CONCAT", *map(_part, parts))
         return exp.Case().when(_is_like(compared, meaningless), exp.null()).else_(value)
     case = exp.Case().when(exp.EQ(this=compared, expression=exp.Literal.string("")), exp.null())
     for word in identifier.placeholders:

@@ -1,7 +1,8 @@
 -- reads: idr_meta.cut_component, idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
 -- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.old_member
--- invariant: a component that a change can alter lies wholly in scope (an old cluster without a changed entity and
--- without a key whose group changed while live keeps all its edges and gains none; parts of one cut component go together)
+-- invariant: a component that a change can alter lies wholly among old_member and the changed entities (an old cluster
+-- without one of these and without a key whose group changed while live keeps all its edges and gains none; parts of one
+-- cut component go together)
 create or replace transient table idr_work.key_diff as
 with changed as (
     select entity_id from idr_work.delta

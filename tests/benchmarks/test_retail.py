@@ -26,7 +26,7 @@ def people(shape: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
     """Per person, the values of each record: mailbox, the ten digits of the telephone, loyalty id."""
     connection = duckdb.connect()
     rows = retail.fill(connection, ROWS, seed=5, shape=shape)
-    assert rows == pytest.approx(ROWS, rel=0.02)
+    assert rows == pytest.approx(ROWS, rel=0.03)
     found = connection.execute(
         "select list(list_filter([lower(trim(email)), right(regexp_replace(phone, '[^0-9]', '', 'g'), 10), loyalty_id],"
         f" lambda value: value not in ('', 'n/a', '0000000000'))) from ({RECORDS}) as r"
@@ -38,7 +38,9 @@ def people(shape: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
 def longest_way(records: tuple[tuple[str, ...], ...]) -> int:
     """From one record of a person to another, by values that both have."""
     graph = nx.Graph((number, value) for number, values in enumerate(records) for value in values)
-    return max(nx.diameter(graph.subgraph(part)) for part in nx.connected_components(graph)) // 2
+    graph.add_nodes_from(range(len(records)))
+    lengths = (nx.single_source_shortest_path_length(graph, number) for number in range(len(records)))
+    return max(length for found in lengths for node, length in found.items() if isinstance(node, int)) // 2
 
 
 def sharing(shape: str) -> float:

@@ -24,6 +24,8 @@ VALUES = (
 NORMALISERS = (
     "email", "email, gmail: true", "phone", "phone, region: GB", "phone, region: DE", "name", "date", "postcode",
     "digits", "upper", "lower", "trim", "hash", "none", "none, placeholders: []",
+    "phone, region: US, placeholders: ['212-555-0123']", "trim, placeholders: ['100%']",
+    "name, placeholders: [日本 太郎]",
 )  # fmt: skip
 
 

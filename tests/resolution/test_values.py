@@ -26,6 +26,14 @@ def test_a_value_that_means_nothing_links_nobody(nothing: str | None) -> None:
     assert shop.query("select * from idr_out.identity_edges_current") == []
 
 
+@pytest.mark.parametrize("nothing", ["", "   ", "\t\n", "\u00a0", " N/A\u2003", "Not Available", "unknown\r\n", None])
+def test_what_means_nothing_does_not_survive_in_a_profile(nothing: str | None) -> None:
+    shop = Shop()
+    shop.add((1, "ann@x.org", None, "Ann", NOW - timedelta(days=1)), (2, "ann@x.org", None, nothing, NOW))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    assert shop.query("select name from idr_out.golden_profile_current") == [("Ann",)]
+
+
 @pytest.mark.parametrize("other", ["  ann@x.org", "ann@x.org ", "\tann@x.org\n", "ANN@X.org"])
 def test_blanks_around_a_value_and_its_case_do_not_matter(other: str) -> None:
     assert linked(Shop(), "ann@x.org", other) == [["shop:0", "shop:1"]]

@@ -120,7 +120,7 @@ def excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, patt
     return exp.func("REGEXP_LIKE", *args, dialect="snowflake")
 
 
-def _step(name: str, step: Step) -> list[exp.Expr]:
+def step_columns(name: str, step: Step) -> list[exp.Expr]:
     """The columns of a normaliser's step, for the identifier `name`: r_<name>, and u_<name> for a usual form."""
     own: dict[str, exp.Expr] = {"value": exp.column(f"r_{name}"), "usual": exp.column(f"u_{name}")}
     return [exp.alias_(fill(expression, own), own[column].name) for column, expression in step.items()]
@@ -196,7 +196,9 @@ class _Builder:
             values = (
                 value
                 for name in self.used
-                for value in (_step(name, todo[name][step]) if step < len(todo[name]) else [exp.column(f"r_{name}")])
+                for value in (
+                    step_columns(name, todo[name][step]) if step < len(todo[name]) else [exp.column(f"r_{name}")]
+                )
             )
             query = self._over(query, values)
         return query
