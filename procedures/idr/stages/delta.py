@@ -14,7 +14,7 @@ def build_delta(ctx: RunContext) -> None:
     ctx.execute(
         f"create or replace transient table {work_table('delta')} as"
         " select coalesce(e.entity_id, r.entity_id) as entity_id, r.entity_key, r.source_id, r.record_ts,"
-        f" {', '.join(f'r.{name}' for name in columns)}, e.entity_id is null as is_new"
+        f" {', '.join(f'r.{name}' for name in columns)}"
         f" from {work_table('record')} as r"
         " left join idr_out.entity_current as e on r.entity_key = e.entity_key"
         f" where not r.is_deleted and (e.entity_id is null or {changed})"
@@ -38,7 +38,7 @@ def no_delta(ctx: RunContext) -> None:
     columns = ", ".join(["entity_id", "entity_key", "source_id", "record_ts", *state_columns(ctx.config)])
     ctx.execute(
         f"create or replace transient table {work_table('delta')} as"
-        f" select {columns}, false as is_new from idr_out.entity_current where false"
+        f" select {columns} from idr_out.entity_current where false"
     )
 
 

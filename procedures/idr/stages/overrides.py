@@ -57,7 +57,7 @@ def touch(ctx: RunContext) -> None:
     columns = ", ".join(f"e.{name}" for name in ("entity_id", "entity_key", "source_id", "record_ts"))
     values = "".join(f", e.{name}" for name in state_columns(ctx.config))
     ctx.execute(
-        f"insert into {work_table('delta')} select {columns}{values}, false from idr_out.entity_current as e"
+        f"insert into {work_table('delta')} select {columns}{values} from idr_out.entity_current as e"
         f" inner join {work_table('override_entity')} as o on e.entity_key = o.entity_key"
         f" left join {work_table('delta')} as d on e.entity_id = d.entity_id"
         f" left join {work_table('removed')} as x on e.entity_id = x.entity_id"

@@ -80,9 +80,7 @@ def build_forget(ctx: RunContext, entity_key: str, max_iters: int) -> dict[str, 
     """Resolve the clusters of one record anew without it, from what is published; return the counts."""
     match_keys.load_rules(ctx, [(overrides.LINK_RULE, overrides.LINK_PRIORITY, 2)])
     ctx.timed("erasure", lambda c: _leaving(c, entity_key))
-    ctx.run_file("stages/scope_incr")
-    delta.build_scope(ctx)
-    ctx.run_file("stages/scope_keys")
+    _scope_of_changes(ctx)
     _resolve(ctx, max_iters)
     return gate.count(ctx, 0)
 
@@ -131,6 +129,10 @@ def _incr_delta(ctx: RunContext, reads: list[Reading]) -> str:
 def _incr_scope(ctx: RunContext) -> str:
     match_keys.build(ctx, "delta", "delta_key")
     overrides.add_links(ctx, "delta", "delta_key")
+    return _scope_of_changes(ctx)
+
+
+def _scope_of_changes(ctx: RunContext) -> str:
     ctx.run_file("stages/scope_incr")
     delta.build_scope(ctx)
     ctx.run_file("stages/scope_keys")
