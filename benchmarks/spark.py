@@ -32,8 +32,7 @@ _CORES, _MEMORY = 2, "4g"
 _PLANNED = {  # what a publish writes of a plan, without the numbers that engines give to records
     "membership_change": "entity_key, old_resolved_id, resolved_id",
     "cluster_change": "resolved_id, cluster_size, confidence_score, created_version",
-    "golden_new": "*",
-    "provenance_new": "*",
+    "profile_change": "*",
 }
 
 

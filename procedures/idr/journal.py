@@ -108,7 +108,7 @@ def dry_run_results(ctx: RunContext, counts: dict[str, int]) -> None:
     ctx.wh.execute(*insert_values("idr_out.dry_run_summary", columns, rows))
 
 
-def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], watermarks: str) -> None:
+def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], watermarks: str, fingerprint: str) -> None:
     ctx.execute(
         "insert into idr_out.plan (run_id, run_mode, is_full, status, gate, reasons, warnings, counts, watermarks,"
         " table_names, config_fingerprint, override_fingerprint, base_version, created_at)"
@@ -124,7 +124,7 @@ def save_plan(ctx: RunContext, mode: str, verdict: Any, warnings: list[str], wat
             "counts": json.dumps(verdict.counts),
             "watermarks": watermarks,
             "table_names": json.dumps(ctx.table_names),
-            "fingerprint": ctx.config.fingerprint(),
+            "fingerprint": fingerprint,
             "override_fingerprint": planned_fingerprint(ctx),
             "base_version": ctx.version - 1,
         },

@@ -8,11 +8,15 @@ from datetime import datetime
 
 from idr import schema
 from idr.lock import Lease, renew
+from idr.model import Config
 from idr.stages.context import NOTHING, RunContext
 from idr.statement import insert_values, statements, work_table, work_tables_in
 
+FORMAT = 2
+"""Of the work tables that a publish reads: raised when they change, so that a plan of another version is made anew."""
+
 _SKIPPED = "publish/skipped"
-_PROFILES = {"golden_profile_current": "golden_new", "golden_provenance_current": "provenance_new"}
+_PROFILES = {"golden_profile_current": ("v", "has_new_values"), "golden_provenance_current": ("p", "has_new_sources")}
 
 
 def publish(
@@ -42,13 +46,18 @@ def publish(
     ctx.published.drop(ctx.config)
 
 
+def fingerprint(config: Config) -> str:
+    """What a plan was made with: it is published only by a run that would make it with the same."""
+    return f"{config.fingerprint()} {FORMAT}"
+
+
 def tables(ctx: RunContext) -> set[str]:
     """The work tables that the publish of the plan in `ctx` reads, by their names without the run's suffix."""
     if ctx.is_nothing:
         return {ctx.table_names[NOTHING]}
     before, after = _files(ctx)
     texts = (statement for path in [*before, *after, _SKIPPED] for statement in statements(path))
-    names = {name for text in texts for name in work_tables_in(text)} | {*_PROFILES.values(), _records_of(ctx)}
+    names = {name for text in texts for name in work_tables_in(text)} | {"profile_change", _records_of(ctx)}
     return {ctx.table_names.get(name, name) for name in names}
 
 
@@ -77,10 +86,11 @@ def _apply(ctx: RunContext, skipped: list[str]) -> None:
 
 def _profiles(ctx: RunContext) -> None:
     columns = "".join(f", {name}" for name in ctx.config.attributes)
-    for target, source in _PROFILES.items():
+    for target, (prefix, is_needed) in _PROFILES.items():
+        values = "".join(f", {prefix}_{name}" for name in ctx.config.attributes)
         ctx.execute(
             f"insert into idr_out.{target} (resolved_id{columns}, updated_ts)"
-            f" select resolved_id{columns}, :run_ts from {work_table(source)}"
+            f" select resolved_id{values}, :run_ts from {work_table('profile_change')} where {is_needed}"
         )
 
 

@@ -84,7 +84,7 @@ def approve(wh: Warehouse, run_id: str, *, progress: Progress | None = None, clo
         if plan_row is None or not session.is_current(config, plan_row):
             raise IdrError.of(
                 "IDR-403",
-                "the data was published anew, or the configuration or an override changed since it was made",
+                "the data was published anew, the configuration or an override changed, or IDR was upgraded since",
                 where=f"plan {run_id}",
                 fix="Run again; the new plan will be judged on what there is now",
             )
@@ -271,7 +271,7 @@ class _Session:
     def is_current(self, config: Config, row: Row) -> bool:
         return (
             row["status"] in ("READY", "HELD")
-            and row["config_fingerprint"] == config.fingerprint()
+            and row["config_fingerprint"] == publish.fingerprint(config)
             and row["override_fingerprint"] == active_fingerprint(self.wh)
             and int(row["base_version"]) == base(self.wh)[0]
         )
@@ -280,8 +280,9 @@ class _Session:
         """Why a run does not publish the plan that was made for it; nothing about plans for earlier runs."""
         if int(row["base_version"]) < base(self.wh)[0] - 1:
             return ""
-        if row["config_fingerprint"] != config.fingerprint():
-            why = "the configuration or a column's type changed"
+        if row["config_fingerprint"] != publish.fingerprint(config):
+            is_same = row["config_fingerprint"].startswith(config.fingerprint())
+            why = "IDR was upgraded" if is_same else "the configuration or a column's type changed"
         elif row["override_fingerprint"] != active_fingerprint(self.wh):
             why = "a link, unlink or revoke came in"
         else:
@@ -325,7 +326,8 @@ class _Session:
             with self.wh.transaction():
                 if dry_run:
                     journal.dry_run_results(ctx, made.verdict.counts)
-                journal.save_plan(ctx, mode, made.verdict, made.warnings, marks_json)
+                fingerprint = publish.fingerprint(config)
+                journal.save_plan(ctx, mode, made.verdict, made.warnings, marks_json, fingerprint)
                 self._record()
             self.is_recorded = True
         else:

@@ -1,4 +1,4 @@
--- reads: idr_work.cluster_change, idr_work.cluster_fate, idr_work.golden_new, idr_work.provenance_new
+-- reads: idr_work.cluster_change, idr_work.cluster_fate, idr_work.profile_change
 -- writes: idr_out.identity_clusters_current, idr_out.golden_profile_current, idr_out.golden_provenance_current
 -- invariant: a cluster that ends leaves nothing behind
 delete from idr_out.identity_clusters_current
@@ -16,14 +16,14 @@ from idr_work.cluster_change;
 delete from idr_out.golden_profile_current
 where
     resolved_id in (
-        select resolved_id from idr_work.golden_new
+        select resolved_id from idr_work.profile_change where has_new_values
         union all
         select old_resolved_id from idr_work.cluster_fate where resolved_id is null or resolved_id <> old_resolved_id
     );
 delete from idr_out.golden_provenance_current
 where
     resolved_id in (
-        select resolved_id from idr_work.provenance_new
+        select resolved_id from idr_work.profile_change where has_new_sources
         union all
         select old_resolved_id from idr_work.cluster_fate where resolved_id is null or resolved_id <> old_resolved_id
     )

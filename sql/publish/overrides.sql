@@ -1,9 +1,9 @@
--- reads: idr_work.scope, idr_work.removed, idr_work.part, idr_work.cut_link, idr_work.component, idr_work.cluster_new, idr_work.override_now
+-- reads: idr_work.removed, idr_work.part, idr_work.cut_link, idr_work.component, idr_work.cluster_new, idr_work.override_now
 -- writes: idr_meta.cut_component, idr_meta.override_current, idr_out.identity_conflict
 -- invariant: the parts of one cut component carry one token; override_current is what this version respects
 delete from idr_meta.cut_component
 where
-    entity_key in (select entity_key from idr_work.scope)
+    entity_key in (select entity_key from idr_work.component)
     or entity_key in (select entity_key from idr_work.removed);
 insert into idr_meta.cut_component (entity_key, component_token)
 select entity_key, component_token from idr_work.part;

@@ -1,12 +1,10 @@
--- reads: idr_work.record, idr_out.identity_resolved_membership_current, idr_out.identity_clusters_current, idr_work.match_key, idr_work.rule
--- writes: idr_work.old_cluster, idr_work.scope, idr_work.key_group, idr_work.dead_key, idr_work.live_group
+-- reads: idr_out.identity_resolved_membership_current, idr_out.identity_clusters_current, idr_work.match_key, idr_work.rule
+-- writes: idr_work.old_cluster, idr_work.old_member, idr_work.key_group, idr_work.dead_key, idr_work.live_group
 -- invariant: everything is in scope
 create or replace transient table idr_work.old_cluster as
 select resolved_id from idr_out.identity_clusters_current;
-create or replace transient table idr_work.scope as
-select r.entity_id, r.entity_key, m.resolved_id as old_resolved_id
-from idr_work.record as r
-left join idr_out.identity_resolved_membership_current as m on r.entity_key = m.entity_key;
+create or replace transient table idr_work.old_member as
+select entity_key, resolved_id as old_resolved_id from idr_out.identity_resolved_membership_current;
 create or replace transient table idr_work.key_group as
 select rule_id, match_key, count(*) as group_size from idr_work.match_key group by rule_id, match_key;
 create or replace transient table idr_work.dead_key as

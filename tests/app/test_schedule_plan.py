@@ -62,6 +62,19 @@ def test_a_configuration_that_changed_in_between_is_planned_and_judged_anew() ->
     assert why in live["message"]
 
 
+def test_a_plan_of_an_earlier_version_is_made_anew() -> None:
+    """Its work tables may be others; an earlier version wrote the configuration's fingerprint alone."""
+    shop = Shop()
+    shop.add(*people("a@x.org", "a@x.org"))
+    dry = shop.run(dry_run=True)
+    shop.connection.execute("update idr_out.plan set config_fingerprint = left(config_fingerprint, 64)")
+    refused = shop.approve(dry["run_id"])["error"]
+    assert (refused["code"], "IDR was upgraded" in refused["message"]) == ("IDR-403", True)
+    live = shop.run()
+    assert (live["status"], shop.clusters()) == ("SUCCESS", [["shop:0", "shop:1"]])
+    assert f"the plan of run {dry['run_id']} was not used: IDR was upgraded since" in live["message"]
+
+
 def test_a_publication_in_between_makes_the_plan_useless() -> None:
     shop = Shop()
     shop.add(*people("a@x.org"))

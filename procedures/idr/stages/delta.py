@@ -43,7 +43,7 @@ def no_delta(ctx: RunContext) -> None:
 
 
 def build_scope(ctx: RunContext) -> None:
-    """Write `idr_work.scope`: the records in scope as they will be after this run, and the cluster that each was in.
+    """Write `idr_work.scope`: the records in scope as they will be after this run.
 
     Of identifiers it has those with a limit per identity, which conflicts are counted by.
     """
@@ -55,10 +55,9 @@ def build_scope(ctx: RunContext) -> None:
         f"create or replace transient table {work_table('scope')} as"
         f" with anew as (select entity_id from {work_table('delta')}"
         f" union all select entity_id from {work_table('removed')})"
-        f" select {published}, m.old_resolved_id from {work_table('old_member')} as m"
+        f" select {published} from {work_table('old_member')} as m"
         " inner join idr_out.entity_current as e on m.entity_key = e.entity_key"
         " left join anew as a on e.entity_id = a.entity_id where a.entity_id is null"
-        f" union all select {changed}, m.old_resolved_id from {work_table('delta')} as d"
-        f" left join {work_table('old_member')} as m on d.entity_key = m.entity_key"
+        f" union all select {changed} from {work_table('delta')} as d"
     )
     ctx.table_names["scope_record"] = "scope"

@@ -59,7 +59,11 @@ def _score_of(strategy: str, name: str) -> str:
 
 
 def build(ctx: RunContext) -> str:
-    """Write `idr_work.golden_new` and `idr_work.provenance_new` for every cluster in scope."""
+    """Write `idr_work.profile_change`: the clusters in scope whose profile or provenance is not the published one.
+
+    `v_` and `p_` columns hold the value and the record that it came from; `has_new_values` and `has_new_sources` tell
+    which of the two published tables lacks them.
+    """
     config = ctx.config
     trust = " ".join(f"when '{item.source_id}' then {item.trust}" for item in config.sources.values())
     values = "".join(f", r.a_{name}" for name in config.attributes)
@@ -75,7 +79,7 @@ def build(ctx: RunContext) -> str:
     )
     told = "".join(f", b.v_{name}, b.p_{name}" for name in config.attributes)
     ctx.execute(
-        f"create or replace transient table {work_table('profile')} as"
+        f"create or replace transient table {work_table('profile_change')} as"
         " with member as (select c.component_id, r.entity_key, r.source_id, r.record_ts,"
         f" case r.source_id {trust} else 0 end as trust{values}"
         f" from {work_table('scope_record')} as r"
@@ -83,26 +87,23 @@ def build(ctx: RunContext) -> str:
         f" ranked as (select component_id, entity_key, source_id, trust{plain},"
         f" row_number() over (partition by component_id order by {_RECENCY}) as recency_rank{ranks} from member),"
         f" scored as (select component_id, entity_key{plain}{scores} from ranked),"
-        f" best as (select component_id{best} from scored group by component_id)"
-        f" select n.resolved_id{told} from best as b"
+        f" best as (select component_id{best} from scored group by component_id),"
+        f" compared as (select n.resolved_id{told},"
+        f" {_differs(ctx, 'golden_profile_current', 'o', 'v')} as has_new_values,"
+        f" {_differs(ctx, 'golden_provenance_current', 's', 'p')} as has_new_sources from best as b"
         f" inner join {work_table('cluster_new')} as n on b.component_id = n.component_id"
+        " left join idr_out.golden_profile_current as o on n.resolved_id = o.resolved_id"
+        " left join idr_out.golden_provenance_current as s on n.resolved_id = s.resolved_id)"
+        " select * from compared where has_new_values or has_new_sources"
     )
-    _changed(ctx, "golden_new", "golden_profile_current", {f"v_{name}": name for name in config.attributes})
-    _changed(ctx, "provenance_new", "golden_provenance_current", {f"p_{name}": name for name in config.attributes})
-    return "profile"
+    return "profile_change"
 
 
-def _changed(ctx: RunContext, target: str, published: str, columns: dict[str, str]) -> None:
-    """Keep of `idr_work.profile` what differs from the published table."""
+def _differs(ctx: RunContext, published: str, alias: str, prefix: str) -> str:
+    """Whether the published row `alias` is missing or has not the columns of `best`."""
     present = ctx.published.of(f"idr_out.{published}")
-    values = "".join(f", n.{source} as {name}" for source, name in columns.items())
     differs = "".join(
-        f" or n.{source} is distinct from {f'o.{name}' if name in present else 'null'}"
-        for source, name in columns.items()
+        f" or b.{prefix}_{name} is distinct from {f'{alias}.{name}' if name in present else 'null'}"
+        for name in ctx.config.attributes
     )
-    ctx.execute(
-        f"create or replace transient table {work_table(target)} as"
-        f" select n.resolved_id{values} from {work_table('profile')} as n"
-        f" left join idr_out.{published} as o on n.resolved_id = o.resolved_id"
-        f" where o.resolved_id is null{differs}"
-    )
+    return f"{alias}.resolved_id is null{differs}"
