@@ -120,12 +120,16 @@ def _serve(options: argparse.Namespace) -> int:
     data.announce(options.port)
     server.tasks.start()
     gc.freeze()  # what is loaded now stays: no collection has to look at it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn sends it again when it has shut down
+    code = 0
     try:
         uvicorn.run(build(server), host=HOST, port=options.port, log_level="warning", timeout_graceful_shutdown=3)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
     finally:
         server.close()
         data.withdraw()
-    return 0
+    os._exit(code)  # nobody waits for statements that still run
 
 
 def _answers(port: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -36,6 +37,8 @@ class Databases:
         # as on the DuckDB adapter; Snowflake, too, promises no order without ORDER BY
         self._duck.execute("set preserve_insertion_order = false")
         self._duck.execute("set disabled_compression_methods = 'fsst,dict_fsst'")
+        # by default a work table of 16 MB has its whole database written out anew
+        self._duck.execute("set checkpoint_threshold = '256MB'")
         # a statement that DuckDB answers, such as `select * from read_text('..')`, sees no other file
         self._duck.execute(f"set allowed_directories = [{literal(str(directory.parent.resolve()))}]")
         self._duck.execute("set enable_external_access = false")
@@ -192,7 +195,10 @@ class Databases:
         self._file(database).with_suffix(".db.wal").unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Write every log into its file, so that the next start needs no recovery."""
+        """Write every log into its file, so that the next start needs no recovery; where a statement runs, it stays."""
+        cursor = self._cursor()
         for database in [GLOBAL_DATABASE_NAME, *self.names()]:
-            self._duck.execute(f"checkpoint {quote(database)}")
-        self._duck.close()
+            with suppress(duckdb.TransactionException):
+                cursor.execute(f"checkpoint {quote(database)}")
+        with suppress(duckdb.Error):  # it is busy
+            self._duck.close()

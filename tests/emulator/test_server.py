@@ -54,6 +54,31 @@ def test_everything_survives_a_restart(own: Local) -> None:
     check(own, "RESTARTED")
 
 
+def test_what_was_stopped_needs_no_recovery(own: Local) -> None:
+    """Its logs are in the files, whatever a statement that still ran was about."""
+    fill(own, "CLOSED")
+    fill(own, "BUSY")
+    with own.connect(database="BUSY") as connection:
+        connection.cursor().execute("begin")
+        connection.cursor().execute("insert into t values (2, 'two')")
+        own.stop()
+    logs = {file.name: file.stat().st_size for file in (own.data / "databases").glob("*.wal")}
+    assert set(logs) <= {"BUSY.db.wal"}
+    assert not (own.data / "server.json").exists()
+    own.start("--answer-within", "0.5")
+    check(own, "CLOSED")
+    check(own, "BUSY")
+
+
+def test_a_stop_does_not_wait_for_what_runs(own: Local) -> None:
+    connection = own.connect(server_session_keep_alive=True)  # closing it would ask the server for what still runs
+    connection.cursor().execute_async("select count(*) from table(generator(rowcount => 100000000000)) as a")
+    started = time.monotonic()
+    own.stop()
+    assert time.monotonic() - started < 15
+    own.start("--answer-within", "0.5")
+
+
 def test_everything_but_open_transactions_survives_a_kill(own: Local) -> None:
     fill(own, "KILLED")
     with own.connect(database="KILLED") as connection:
