@@ -200,5 +200,5 @@ class Databases:
         for database in [GLOBAL_DATABASE_NAME, *self.names()]:
             with suppress(duckdb.TransactionException):
                 cursor.execute(f"checkpoint {quote(database)}")
-        with suppress(duckdb.Error):  # it is busy
+        with suppress(duckdb.ResourceInUseException):
             self._duck.close()

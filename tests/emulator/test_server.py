@@ -55,15 +55,14 @@ def test_everything_survives_a_restart(own: Local) -> None:
 
 
 def test_what_was_stopped_needs_no_recovery(own: Local) -> None:
-    """Its logs are in the files, whatever a statement that still ran was about."""
+    """The logs are in the files, but for one that a transaction still used."""
     fill(own, "CLOSED")
     fill(own, "BUSY")
     with own.connect(database="BUSY") as connection:
         connection.cursor().execute("begin")
         connection.cursor().execute("insert into t values (2, 'two')")
         own.stop()
-    logs = {file.name: file.stat().st_size for file in (own.data / "databases").glob("*.wal")}
-    assert set(logs) <= {"BUSY.db.wal"}
+    assert {file.name for file in (own.data / "databases").glob("*.wal")} <= {"BUSY.db.wal"}
     assert not (own.data / "server.json").exists()
     own.start("--answer-within", "0.5")
     check(own, "CLOSED")

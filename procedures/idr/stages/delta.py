@@ -50,7 +50,7 @@ def build_scope(ctx: RunContext) -> None:
     limited = (f"i_{item.name}" for item in ctx.config.identifiers.values() if item.limit_per_identity is not None)
     attributes = (f"a_{name}" for name in ctx.config.attributes)
     names = ["entity_id", "entity_key", "source_id", "record_ts", *limited, *attributes]
-    published, changed = (", ".join(f"{alias}.{name}" for name in names) for alias in "ed")
+    published = ", ".join(f"e.{name}" for name in names)
     ctx.execute(
         f"create or replace transient table {work_table('scope')} as"
         f" with anew as (select entity_id from {work_table('delta')}"
@@ -58,6 +58,6 @@ def build_scope(ctx: RunContext) -> None:
         f" select {published} from {work_table('old_member')} as m"
         " inner join idr_out.entity_current as e on m.entity_key = e.entity_key"
         " left join anew as a on e.entity_id = a.entity_id where a.entity_id is null"
-        f" union all select {changed} from {work_table('delta')} as d"
+        f" union all select {', '.join(names)} from {work_table('delta')}"
     )
     ctx.table_names["scope_record"] = "scope"
