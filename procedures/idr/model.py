@@ -69,12 +69,16 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A match key: records with equal, present values of every identifier in `match` are one."""
+    """A match key: records with equal, present values of every identifier in `match` are one.
+
+    `form` tells the keys of one version from another's; a run fills it in.
+    """
 
     rule_id: str
     match: tuple[str, ...]
     priority: int
     max_group_size: int = 100
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)

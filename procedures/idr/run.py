@@ -21,6 +21,7 @@ from idr.published import base
 from idr.stages import plan
 from idr.stages.context import Progress, RunContext
 from idr.stages.gate import Verdict
+from idr.stages.match_keys import with_key_forms
 from idr.stages.overrides import active_fingerprint
 from idr.surprise import described
 from idr.warehouse import Row, Warehouse
@@ -266,7 +267,7 @@ class _Session:
         self.types = inspect.demand(self.wh, config)
         self.settings = config.settings
         lock.renew(self.wh, self.lease, self._lease_end())
-        return with_forms(config.typed(self.types))
+        return with_key_forms(with_forms(config.typed(self.types)))
 
     def is_current(self, config: Config, row: Row) -> bool:
         return (

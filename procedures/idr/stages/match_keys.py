@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from idr.model import Rule
+import hashlib
+from dataclasses import replace
+
+from idr.model import Config, Rule
 from idr.stages.context import RunContext
 from idr.statement import insert_values, work_table
 
 _UPPER_FACTOR = 2**64
-
-
-def _key_text(rule: Rule) -> str:
-    """The values, each led by its length, so that no two lists of values give one text."""
-    parts = [f"cast(length(i_{name}) as varchar) || ':' || i_{name}" for name in rule.match]
-    return " || ".join([f"'{rule.rule_id}/'", *parts])
+_RULES = 10**37  # numbers of texts are below 8.6 * 10^37: with a rule's number added they still fit NUMBER(38)
 
 
 def number_of(text: str) -> str:
@@ -25,15 +23,33 @@ def number_of(text: str) -> str:
 
 def key_query(rules: list[Rule], table: str) -> str:
     """entity_id, rule_id, match_key of every record that has all values of a rule."""
-    branches = [
-        f"select entity_id, '{rule.rule_id}' as rule_id, {_key_text(rule)} as key_text from {table} where "
+    return " union all ".join(
+        f"select entity_id, '{rule.rule_id}' as rule_id, {_key_of(rule)} as match_key from {table} where "
         + " and ".join(f"i_{name} is not null" for name in rule.match)
         for rule in rules
-    ]
-    return (
-        f"select entity_id, rule_id, {number_of('key_text')} as match_key"
-        f" from ({' union all '.join(branches)}) as keyed"
     )
+
+
+def _key_of(rule: Rule) -> str:
+    """The number of the rule's values, moved by one of its own: rules that match the same values share no key."""
+    return f"{number_of(_values_of(rule))} + {_digest(rule.rule_id) % _RULES}"
+
+
+def _values_of(rule: Rule) -> str:
+    """One value as it is; several each led by its length, so that no two lists of values give one text."""
+    if len(rule.match) == 1:
+        return f"i_{rule.match[0]}"
+    return " || ".join(f"cast(length(i_{name}) as varchar) || ':' || i_{name}" for name in rule.match)
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest())
+
+
+def with_key_forms(config: Config) -> Config:
+    """The configuration with the digest of each rule's SQL: another version may give the same values other keys."""
+    rules = {name: replace(rule, form=f"{_digest(_key_of(rule)):064x}"[:16]) for name, rule in config.rules.items()}
+    return replace(config, rules=rules)
 
 
 def build(ctx: RunContext, source: str, target: str) -> None:

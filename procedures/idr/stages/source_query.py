@@ -98,7 +98,7 @@ def key_query(config: Config, described: Described) -> tuple[str, dict[str, Any]
 @lru_cache(maxsize=64)
 def _compiled(config_json: str, described: tuple[Described, ...]) -> tuple[str, Mapping[str, Any]]:
     builder = _Builder(config_from_json(config_json))
-    return builder.query(described).sql(dialect="snowflake"), builder.binds
+    return builder.query(described).sql(dialect="snowflake", copy=False), builder.binds
 
 
 def _mark(source_id: str) -> str:
@@ -123,7 +123,7 @@ def excluded(value: exp.Expr, identifier: Identifier, exclusion: Exclusion, patt
 def step_columns(name: str, step: Step) -> list[exp.Expr]:
     """The columns of a normaliser's step, for the identifier `name`: r_<name>, and u_<name> for a usual form."""
     own: dict[str, exp.Expr] = {"value": exp.column(f"r_{name}"), "usual": exp.column(f"u_{name}")}
-    return [exp.alias_(fill(expression, own), own[column].name) for column, expression in step.items()]
+    return [exp.alias_(fill(expression, own), own[column].name, copy=False) for column, expression in step.items()]
 
 
 class _Builder:

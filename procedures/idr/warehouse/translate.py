@@ -62,4 +62,4 @@ def to_duckdb(sql: str) -> str:
         raise IdrError.of(
             "IDR-501", f"the statement does not parse: {error.errors[0]['description']}", where=sql[:200]
         ) from error
-    return tree.transform(for_duckdb, copy=False).sql(dialect=DuckDB, comments=False)
+    return tree.transform(for_duckdb, copy=False).sql(dialect=DuckDB, comments=False, copy=False)
