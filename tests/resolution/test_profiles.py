@@ -37,7 +37,7 @@ def test_the_strategy_decides_then_age_trust_and_key(sources: tuple[str, ...]) -
     shop.apply(config)
     held: dict[str, list[Value]] = {}
     for key in range(150):
-        source, email = rng.choice(sorted(trusts)), f"u{rng.randrange(30)}@x.org"
+        source, email = rng.choice(sorted(trusts)), f"u{round(100 * rng.random() ** 2)}@x.org"  # some are alone
         word, at = rng.choice((None, *WORDS)), rng.choice((None, *(NOW - timedelta(days=days) for days in range(4))))
         shop.query(f"insert into shop.{table[source]} values (?, ?, null, ?, ?)", key, email, word, at)
         held.setdefault(email, [])

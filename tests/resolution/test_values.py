@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from idr.model import Exclusion, Guardrails, Identifier
+from idr.model import Exclusion, Guardrails, Identifier, Rule
 from tests.resolution.shop import NOW, Shop
 
 
@@ -56,6 +57,15 @@ def test_an_exclusion_matches_in_any_case(exclusion: Exclusion) -> None:
     assert linked(shop, *emails) == [["shop:0"], ["shop:1"], ["shop:2", "shop:3"]]
 
 
+def test_two_values_link_by_each_not_by_what_they_are_together() -> None:
+    identifiers = {name: Identifier(name, "none") for name in ("email", "phone")}
+    shop = Shop(identifiers=identifiers, rules={"both": Rule("both", ("email", "phone"), 1)})
+    pairs = [("ab", "c"), ("a", "bc"), ("a", "b:c"), ("a:b", "c"), ("1:a", "b"), ("a", "1:b"), ("ab", "c")]
+    shop.add(*((key, email, phone, "x", NOW) for key, (email, phone) in enumerate(pairs)))
+    assert shop.run("FULL")["status"] == "SUCCESS"
+    assert shop.clusters() == [["shop:0", "shop:6"], *([f"shop:{key}"] for key in range(1, 6))]
+
+
 def test_records_without_any_link_are_clusters_of_one_after_no_round_at_all() -> None:
     shop = Shop(guardrails=replace(Guardrails(), max_cluster_size=1))
     assert linked(shop, "a@x.org", "b@x.org", None) == [["shop:0"], ["shop:1"], ["shop:2"]]
@@ -88,6 +98,21 @@ def test_values_are_brought_to_their_form_again_when_another_version_did_it_othe
     assert "identifiers changed" in shop.run("INCR")["message"]
     assert shop.query("select i_email from idr_out.entity_current order by 1") == [("ann@x.org",), ("bob@x.org",)]
     assert "identifiers changed" not in shop.run("INCR")["message"]
+
+
+def test_match_keys_are_made_anew_when_another_version_made_them_otherwise() -> None:
+    shop = Shop()
+    assert linked(shop, "ann@x.org", "ann@x.org") == [["shop:0", "shop:1"]]
+    shop.connection.execute("update idr_out.match_key_current set match_key = match_key % 1000000")
+    [(text,)] = shop.query("select config_json from idr_meta.base_state")
+    config = json.loads(text)
+    for rule in config["rules"].values():
+        del rule["form"]  # as it was before rules had one
+    shop.connection.execute("update idr_meta.base_state set config_json = ?", [json.dumps(config)])
+    shop.add((2, "ann@x.org", None, "x", NOW))
+    assert "computed in full: rules changed" in shop.run("INCR")["message"]
+    assert shop.clusters() == [["shop:0", "shop:1", "shop:2"]]
+    assert "rules changed" not in shop.run("INCR")["message"]
 
 
 @pytest.mark.parametrize(
