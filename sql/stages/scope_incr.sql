@@ -1,5 +1,5 @@
 -- reads: idr_meta.cut_component, idr_out.match_key_current, idr_out.entity_current, idr_out.identity_resolved_membership_current, idr_work.delta, idr_work.delta_key, idr_work.removed, idr_work.rule
--- writes: idr_work.key_diff, idr_work.touched_key, idr_work.old_cluster, idr_work.old_member
+-- writes: idr_work.key_diff, idr_work.touched_holder, idr_work.touched_key, idr_work.old_cluster, idr_work.old_member
 -- invariant: a component that a change can alter lies wholly among old_member and the changed entities (an old cluster
 -- without one of these and without a key whose group changed while live keeps all its edges and gains none; parts of one
 -- cut component go together)
@@ -23,15 +23,19 @@ select
 from idr_work.delta_key as n
 full outer join old_key as o on n.entity_id = o.entity_id and n.match_key = o.match_key
 where n.entity_id is null or o.entity_id is null;
+create or replace transient table idr_work.touched_holder as
+select k.entity_id, k.match_key
+from idr_out.match_key_current as k
+inner join (select distinct match_key from idr_work.key_diff) as d on k.match_key = d.match_key;
 create or replace transient table idr_work.touched_key as
 with net as (
     select rule_id, match_key, sum(change) as change from idr_work.key_diff group by rule_id, match_key
 ),
 
 counted as (
-    select n.rule_id, n.match_key, n.change, count(k.entity_id) as size_before
+    select n.rule_id, n.match_key, n.change, count(h.entity_id) as size_before
     from net as n
-    left join idr_out.match_key_current as k on n.match_key = k.match_key
+    left join idr_work.touched_holder as h on n.match_key = h.match_key
     group by n.rule_id, n.match_key, n.change
 )
 
@@ -46,9 +50,9 @@ from counted as c
 inner join idr_work.rule as u on c.rule_id = u.rule_id;
 create or replace transient table idr_work.old_cluster as
 with touched_entity as (
-    select k.entity_id
-    from idr_out.match_key_current as k
-    inner join idr_work.touched_key as t on k.match_key = t.match_key and t.is_live
+    select h.entity_id
+    from idr_work.touched_holder as h
+    inner join idr_work.touched_key as t on h.match_key = t.match_key and t.is_live
     union
     select entity_id from idr_work.delta
     union
