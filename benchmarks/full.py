@@ -60,7 +60,7 @@ def bench(options: Options, contenders: tuple[str, ...] = CONTENDERS) -> list[Fi
 
 def bounded(rows: int) -> str:
     """A `memory_limit` with which the process keeps to 0.5 GB and 300 bytes a row: Python and the engine add to it."""
-    return f"{200 + rows * 250 // 10**6}MB"
+    return f"{350 + rows * 250 // 10**6}MB"
 
 
 def idr(base: str, memory: str = "") -> Figures:
