@@ -78,23 +78,23 @@ def build(ctx: RunContext) -> str:
         f", min_by(a_{name}, score_{name}) as v_{name}, min_by(entity_key, score_{name}) as p_{name}"
         for name in config.attributes
     )
-    only = "".join(
+    alone = "".join(
         f", r.a_{name}, case when r.a_{name} is not null then r.entity_key end" for name in config.attributes
     )
     told = "".join(f", b.v_{name}, b.p_{name}" for name in config.attributes)
     records = (
         f" from {work_table('scope_record')} as r"
-        f" inner join {work_table('component')} as c on r.entity_id = c.entity_id where c.key_count"
+        f" inner join {work_table('component')} as c on r.entity_id = c.entity_id"
     )
     ctx.execute(
         f"create or replace transient table {work_table('profile_change')} as"
         " with member as (select c.component_id, r.entity_key, r.source_id, r.record_ts,"
-        f" case r.source_id {trust} else 0 end as trust{values}{records} > 0),"
+        f" case r.source_id {trust} else 0 end as trust{values}{records} where c.key_count > 0),"
         f" ranked as (select component_id, entity_key, source_id, trust{plain},"
         f" row_number() over (partition by component_id order by {_RECENCY}) as recency_rank{ranks} from member),"
         f" scored as (select component_id, entity_key{plain}{scores} from ranked),"
         f" best as (select component_id{best} from scored group by component_id"
-        f" union all select c.component_id{only}{records} = 0),"
+        f" union all select c.component_id{alone}{records} where c.key_count = 0),"
         f" compared as (select n.resolved_id{told},"
         f" {_differs(ctx, 'golden_profile_current', 'o', 'v')} as has_new_values,"
         f" {_differs(ctx, 'golden_provenance_current', 's', 'p')} as has_new_sources from best as b"
